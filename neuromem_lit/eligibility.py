@@ -77,10 +77,10 @@ class Modulation(NamedTuple):
     tau:Tensor  # [N, B] how sharply to choose
     bias:Tensor # [N, B, r] which slots to prefer
 
-# %% ../nbs/03_eligibility.ipynb #4eb3be11
-def surprise_weight(surprise:Tensor)->Tensor: # same shape, in [0, 4]
-    "$\\operatorname{clip}(1 + \\hat s, 0, 4)$: how much more a surprising token counts"
-    return (1+surprise).clamp(0, 4)
+# %% ../nbs/03_eligibility.ipynb #dddb0f43
+def surprise_weight(surprise:Tensor)->Tensor: # same shape, in [1, 5]
+    "$1 + \\operatorname{clip}(\\hat s, 0, 4)$: how much more a surprising token counts"
+    return 1+surprise.clamp(0, 4)
 
 # %% ../nbs/03_eligibility.ipynb #43766e69
 def where_streams(

@@ -123,7 +123,7 @@ def _best(self:EpisodicMemory, state, k, v, score, step):
 def _last_read(self:EpisodicMemory, tokens, state, least=.05):
     "Step at which each item last had at least a twentieth of a read"
     if tokens.used is None: return state.last_read
-    seen = torch.where(tokens.used.detach()>=least, tokens.step[:,:,None,None], -1).amax(1)
+    seen = torch.where((tokens.used.detach()>=least) & (tokens.alive>0)[...,None,None], tokens.step[:,:,None,None], -1).amax(1)
     return torch.maximum(state.last_read, seen)
 
 # %% ../nbs/05_episodic.ipynb #2e867570

@@ -44,7 +44,8 @@ class ProceduralMemory(PlasticMemory):
         super().__init__()
         self.B,self.width,self.r,self.decay = n_blocks,width,n_slots,decay
         self.budget = n_slots if budget is None else budget
-        self.key,self.value,self.out = (block_weight(n_blocks, width, width) for _ in range(3))
+        self.key, self.value = block_weight(n_blocks, width, width), nn.Parameter(distinct_keys(n_blocks, width, width, seed=1))
+        self.out = nn.Parameter(self.value.detach().mT.clone())
         self.log_kappa = nn.Parameter(torch.full((2,n_blocks,1), math.log(kappa))) # reading, writing
         self.load = nn.Parameter(torch.full((n_blocks,1), kappa/2)) # how much an occupied slot repels a new key
         self.register_buffer('keys0', distinct_keys(n_blocks, n_slots, width), persistent=False)
