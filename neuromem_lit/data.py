@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['SKIP', 'TEXT', 'SPECIAL', 'BOS', 'NAMES', 'VALUES', 'FILLER', 'split_of', 'drop_near_duplicates', 'embedded_corpus',
            'fingerprint', 'load_corpus', 'train_bpe', 'word_tokenizer', 'Doc', 'Profiles', 'Skills', 'TextDocs',
-           'Batch', 'StreamLoader']
+           'fact_line', 'Teach', 'Batch', 'StreamLoader']
 
-# %% ../nbs/08_data.ipynb #908bbf57
-import hashlib, json, random, sysconfig
+# %% ../nbs/08_data.ipynb #a23a8582
+import hashlib, json, math, random, sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -240,6 +240,44 @@ class TextDocs:
 
     def doc(self, i:int)->Doc:
         return Doc(self.tokens[i].astype(np.int64), np.ones(len(self.tokens[i]), np.float32), dict(name=self.names[i]))
+
+# %% ../nbs/08_data.ipynb #8f7ddc50
+def fact_line(verb:str, name:str, attr:str, value:str='')->str: # verb 'note' or 'query'
+    "A fact as a comment line; without a value, a question"
+    return f'\n# {verb}: {name} {attr} is' + (f' {value}\n' if value else '')
+
+class Teach:
+    "Windows of real documents with facts noted in them and asked `near` to `far` tokens later"
+    def __init__(self, docs:TextDocs, length:int=2048, near:int=64, far:int=1500, facts:int=12, seed:int=0, weight:float=4.):
+        self.docs,self.length,self.near,self.far,self.facts,self.seed,self.weight = docs,length,near,far,facts,seed,weight
+
+    def __len__(self): return 2**31
+
+    def doc(self, i:int)->Doc:
+        g = random.Random(f'teach {self.seed} {i}')
+        text = self.docs.tokens[g.randrange(len(self.docs))]
+        start = g.randrange(max(1, len(text)-self.length))
+        body, events = text[start:start+self.length], []
+        for name,attr in g.sample([(p,a) for p in NAMES for a in VALUES], self.facts):
+            at, value = g.randrange(max(1, len(body)-2*self.near)), g.choice(VALUES[attr])
+            gap = int(math.exp(g.uniform(math.log(self.near), math.log(self.far))))
+            events += [(at, 0, name, attr, value), (at+gap, 1, name, attr, value)]
+        return self._write(body, sorted(e for e in events if e[0]<len(body)))
+
+    def _write(self, body, events):
+        "Insert the lines; questions weigh more"
+        ids, w, info, last = [np.array([BOS])], [np.zeros(1)], dict(at=[], age=[]), 0
+        said = {}
+        for at,ask,*fact in events:
+            ids.append(body[last:at]); w.append(np.ones(at-last)); last = at
+            q = self.docs.tok.encode(fact_line(('note','query')[ask], *fact[:2])).ids
+            a = self.docs.tok.encode(f' {fact[2]}\n').ids
+            n = sum(map(len, ids)) + len(q)
+            if ask: info['at'].append(n); info['age'].append(n-said[fact[0],fact[1]])
+            said[fact[0],fact[1]] = n
+            ids += [np.array(q), np.array(a)]; w += [np.ones(len(q)), np.full(len(a), self.weight if ask else 1.)]
+        ids.append(body[last:]); w.append(np.ones(len(body)-last))
+        return Doc(np.concatenate(ids).astype(np.int64), np.concatenate(w).astype(np.float32), info)
 
 # %% ../nbs/08_data.ipynb #f492bee1
 class Batch(NamedTuple):

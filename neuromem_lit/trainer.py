@@ -111,7 +111,7 @@ def _one_step(self:Trainer):
     self.opt.step(); self.opt.zero_grad()
     self.state, self.step = state.detach(), self.step+1
     dt = time.perf_counter()-t; self.seconds += dt
-    return dict(step=self.step, loss=loss.item(), grad=float(norm), tokens_per_s=round(b.ids.numel()/dt), seconds=round(self.seconds, 2), **write_rates(self.state))
+    return dict(step=self.step, loss=loss.item(), grad=float(norm), tokens_per_s=round(b.ids.numel()/dt), seconds=round(self.seconds, 2), **write_rates(self.state, self.model.cfg.span))
 
 @patch
 def _check_finite(self:Trainer, loss):
@@ -119,12 +119,14 @@ def _check_finite(self:Trainer, loss):
     kept = f'the last good checkpoint is {self.checkpoint_path}' if self.checkpoint_path.exists() else 'no checkpoint was written yet'
     raise FloatingPointError(f'the loss is {loss.item()} at step {self.step+1}; {kept}. Resume from it with a smaller lr than {self.cfg.lr}')
 
-# %% ../nbs/09_trainer.ipynb #238ff6f7
-def write_rates(state:MemoryState)->dict:
-    "Share of tokens that episodic memory admitted, and mean strengths"
+# %% ../nbs/09_trainer.ipynb #c96dbd6f
+def write_rates(state:MemoryState, span:int)->dict:
+    "Items that episodic memory admitted a token, in the open documents; mean strengths of all memories"
     out = {}
     for n,s in state.memories.items():
-        if hasattr(s, 'writes'): out[f'{n}_rate'] = round((s.writes[...,1].float().mean()/max(1, state.pos.float().mean())).item(), 4)
+        if hasattr(s, 'writes'):
+            offered, admitted = s.writes.sum((0,1)).tolist()
+            out[f'{n}_rate'] = round(admitted/max(1, offered)*s.ck.shape[2]/span, 4)
         strength = s.S if hasattr(s, 'S') else getattr(s, 'a', None)
         if strength is not None: out[f'{n}_strength'] = round(strength.mean().item(), 4)
     return out

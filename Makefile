@@ -1,0 +1,58 @@
+# `make` lists what there is. Everything runs in .venv, which `make install` creates.
+PYTHON ?= python3
+TORCH  ?= cpu
+VENV   ?= .venv
+
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed-$(TORCH)
+PIP     := $(BIN)/pip --disable-pip-version-check
+PINNED  := -c constraints.txt
+CPU     := --extra-index-url https://download.pytorch.org/whl/cpu
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test evidence bench lab clean distclean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@echo "  settings: PYTHON=$(PYTHON) (3.10 or newer), TORCH=$(TORCH) (cpu or cuda), VENV=$(VENV)"
+
+install: $(STAMP) ## create .venv with the versions of constraints.txt; TORCH=cuda for the GPU build
+
+# pip prefers the +cpu build of the pinned version wherever it finds one. One short try with PyTorch's own
+# index; if that cannot be had, whatever pip is set up to use.
+$(STAMP): settings.ini setup.py pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info<(3,10))' || { echo "Python 3.10 or newer is needed: make install PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+ifeq ($(TORCH),cpu)
+	@$(PIP) install $(PINNED) $(CPU) --timeout 10 --retries 0 torch \
+	  || { echo "PyTorch's CPU index gave nothing: trying pip's own sources"; $(PIP) install $(PINNED) torch; }
+else
+	@case "$$($(PIP) list 2>/dev/null)" in *+cpu*) $(PIP) uninstall -y torch;; esac
+	@$(PIP) install $(PINNED) torch
+endif
+	@$(PIP) install 'setuptools>=77'
+	@$(PIP) install $(PINNED) --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: install ## watch a small model learn while it reads
+	$(BIN)/neuromem demo
+
+test: install ## notebooks, exported code, stored outputs, package
+	$(BIN)/python tests/run.py
+
+evidence: install ## run all experiments again (hours); one of them: neuromem evidence NAME
+	$(BIN)/neuromem evidence --all
+
+bench: install ## speed beside other models (adds mambapy)
+	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'
+	$(BIN)/neuromem bench-speed
+
+lab: install ## the notebooks in JupyterLab
+	$(BIN)/jupyter lab nbs
+
+clean: ## remove what building and testing leave behind
+	rm -rf build dist _proc _docs .pytest_cache *.egg-info
+	find nbs neuromem_lit tests -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+distclean: clean ## clean, and remove .venv
+	rm -rf $(VENV)
