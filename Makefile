@@ -41,7 +41,7 @@ test: install ## notebooks, exported code, stored outputs, package
 	$(BIN)/python tests/run.py
 
 evidence: install ## run all experiments again (hours); one of them: neuromem evidence NAME
-	$(BIN)/neuromem evidence --all
+	$(BIN)/neuromem evidence --all --again
 
 bench: install ## speed beside other models (adds mambapy)
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'

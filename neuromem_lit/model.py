@@ -44,8 +44,8 @@ class MemoryState(NamedTuple):
         return tree_map(lambda x: x[idx.to(x.device)], self)
 
     def detach(self)->'MemoryState':
-        "Cut from the graph of gradients"
-        return tree_map(lambda x: x.detach(), self)
+        "Cut from the graph of gradients, laid out as it would come from a file (so that a resumed run sums in the same order)"
+        return tree_map(lambda x: x.detach().contiguous(), self)
 
     def to(self, device)->'MemoryState':
         "On another device; positions stay on the host"
@@ -208,7 +208,7 @@ def _compute(self:NeuroMemLM, p, state, arms):
         for n in self._at(l):
             y, used[n] = self._read(n, z, p, state, arms)
             ys.append(y)
-            if self.memories[n].site=='block': direct = direct + self.memories[n].direct(y)
+            if n in self.active and self.memories[n].site=='block': direct = direct + self.memories[n].direct(y)
         r, h = layer(r, z, ys, p.y_wm, s, state.h[:,l], p.reset)
         zs.append(z); hs.append(h)
     return (rms_norm(r.flatten(2))*self.head_norm) @ self.head + direct, zs, torch.stack(hs, 1), used
@@ -367,7 +367,7 @@ def load_tensors(path, kind:str=None)->tuple[dict,dict]: # tensors, metadata
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f'{path} does not exist: give the path of a file written by neuromem_lit')
     try:
-        with safe_open(path, 'pt') as f: tensors, head = {k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {}
+        with safe_open(path, 'pt') as f: tensors, head = {k: f.get_tensor(k).clone() for k in f.keys()}, f.metadata() or {}
     except Exception as e: raise ValueError(f'{path} is damaged or not a safetensors file ({e}): use another copy') from None
     if head.get('format')!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {head.get("format")!r}')
     if int(head['version'])>VERSION: raise ValueError(f'{path} has format version {head["version"]}, this library knows up to {VERSION}: update neuromem_lit')

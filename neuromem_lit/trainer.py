@@ -24,7 +24,7 @@ class TrainConfig:
     "How to train"
     steps:int=1000
     lr:float=4e-3         # peak; warm-up, then cosine to a twentieth
-    policy_lr:float=3.    # the neuromodulators' rate, in lr
+    policy_lr:float=2.    # the neuromodulators' rate, in lr
     warmup:int=50
     clip:float=1.         # norm of the gradient
     weight_decay:float=.01 # not on gains, biases, sharpnesses
@@ -32,10 +32,11 @@ class TrainConfig:
     save_every:int=100    # steps between checkpoints
     seed:int=0
 
-    def rate(self, step:int)->float: # in lr
-        "Warm-up, then cosine to 0.05"
+    def rate(self, step:int, spent:float=0.)->float: # spent: share of a time limit that is used up; in lr
+        "Warm-up, then cosine to 0.05, by steps or by time, whichever ends first"
         if step<self.warmup: return (step+1)/self.warmup
-        return .05 + .95*.5*(1+math.cos(math.pi*min(1, (step-self.warmup)/max(1, self.steps-self.warmup))))
+        done = min(1, max(spent, (step-self.warmup)/max(1, self.steps-self.warmup)))
+        return .05 + .95*.5*(1+math.cos(math.pi*done))
 
 # %% ../nbs/09_trainer.ipynb #986549f0
 NO_DECAY = ('norm','norm2','head_norm','gain','beta','bias','log_kappa','log_scale','null','load','novel','conv','emb')
@@ -87,7 +88,7 @@ class Trainer:
         self.acc = Accelerator(cpu=not torch.cuda.is_available())
         opt = torch.optim.AdamW(param_groups(model, self.cfg), lr=self.cfg.lr, betas=(.9,.98))
         self.model, self.opt = self.acc.prepare(model, opt)
-        self.step, self.state, self.seconds = 0, model.init_state(loader.N), 0.
+        self.step, self.state, self.seconds, self.limit = 0, model.init_state(loader.N), 0., None
         self.out.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -103,7 +104,7 @@ class Trainer:
 def _one_step(self:Trainer):
     "One chunk of every stream: loss, gradient, update"
     t, b = time.perf_counter(), Batch(*(x.to(self.acc.device) for x in next(self.loader)))
-    for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step)
+    for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step, self.seconds/self.limit if self.limit else 0.)
     with self.acc.autocast(): loss, state = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask)
     self._check_finite(loss)
     self.acc.backward(loss)
@@ -174,18 +175,19 @@ def _rewrite_log(self:Trainer, lines):
 
 # %% ../nbs/09_trainer.ipynb #c9abefe9
 @patch
-def fit(self:Trainer, resume:bool=True, seconds:float=None, quiet:bool=False)->list: # seconds: stop after that much training time; the lines of the log
+def fit(self:Trainer, resume:bool=True, seconds:float=None, quiet:bool=False)->list: # seconds: limit of training time; the lines of the log
     "Train to the end, or on to the end where a checkpoint exists"
     if not (resume and self.resume()): self._rewrite_log([])
-    bar = tqdm(total=self.cfg.steps, initial=self.step, desc='train', disable=quiet, dynamic_ncols=True)
-    seen = {}
+    self.limit, seen = seconds, {}
+    bar = tqdm(total=round(seconds) if seconds else self.cfg.steps, initial=round(self.seconds) if seconds else self.step, unit='s' if seconds else 'step', desc='train', disable=quiet, dynamic_ncols=True)
     with open(self.log_path, 'a') as log:
         while self.step<self.cfg.steps and (seconds is None or self.seconds<seconds):
             line = self._one_step()
             if self.step%self.cfg.valid_every==0 or self.step==self.cfg.steps: line |= self.measure()
             log.write(json.dumps(line)+'\n'); log.flush()
             seen |= {k: v for k,v in line.items() if k.startswith('ppl') or k.endswith('rate')}
-            bar.update(); bar.set_postfix(loss=f"{line['loss']:.3f}", **seen, tok_s=line['tokens_per_s'])
+            bar.update(round(min(self.seconds, seconds))-bar.n if seconds else 1)
+            bar.set_postfix(loss=f"{line['loss']:.3f}", **seen, tok_s=line['tokens_per_s'])
             if self.step%self.cfg.save_every==0: self.save()
     self.save(); bar.close()
     return self.log()

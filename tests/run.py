@@ -25,8 +25,9 @@ def sh(*args, cwd=ROOT, **env):
     cmd = [str(Path(sys.executable).parent/args[0]), *map(str, args[1:])]
     try: r = subprocess.run(cmd, cwd=cwd, env=env, text=True, errors='replace', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
     except subprocess.TimeoutExpired as e: raise Failed(f'stopped after {TIMEOUT} s (CHECK_TIMEOUT sets another limit)\n{e.output or ""}') from None
-    if r.returncode: raise Failed(r.stdout[-8000:])
-    return r.stdout
+    out = re.sub(r'\x1b\[[\d;]*m', '', r.stdout)
+    if r.returncode: raise Failed(out[-8000:])
+    return out
 
 def project_files():
     "Files that git knows or would add; without git, all but hidden folders and build products"
