@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/99_all.ipynb #60f981c9
+# %% ../nbs/99_all.ipynb #7049c3da
 from .config import *
 from .scan import *
 from .working_memory import *
@@ -19,4 +19,6 @@ from .trainer import *
 from .adapt import *
 from .evidence import *
 from .speed import *
-from .cli import main, shipped
+from .cli import *
+
+__all__ = [n for n,x in list(globals().items()) if not n.startswith('_') and getattr(x, '__module__', 'neuromem_lit').startswith('neuromem_lit') and not hasattr(x, '__path__')]

@@ -126,12 +126,12 @@ def cmd_demo(a):
 # %% ../nbs/90_cli.ipynb #b1bb7026
 def cmd_evidence(a):
     "Train and measure what is not yet in data/results, with all controls"
-    if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(EXPERIMENTS)}, flat, or give --all')
+    if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(EXPERIMENTS)}, flat, ship, or give --all')
     torch.set_num_threads(a.threads)
-    for name in ([*EXPERIMENTS,'flat'] if a.all else [a.name]):
+    for name in ([*EXPERIMENTS,'flat','ship'] if a.all else [a.name]):
         if a.again and results_path(name).exists(): results_path(name).replace(results_path(name).with_suffix('.before.json'))
-        run_experiment(name, a.seeds, ship=results_path(name).parent.parent/'checkpoints'/f'{name}.safetensors')
-        print(f'{name}: {results_path(name)}')
+        run_experiment(name, a.seeds, ship=results_path(name).parent.parent/'checkpoints'/f'{name}.safetensors' if name in ('profiles','skills') else None)
+        print(f'{name}: done, see {results_path(name).parent.parent}')
 
 def cmd_bench(a):
     "Speed against named peers, as ratios in one run"

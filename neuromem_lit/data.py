@@ -247,9 +247,9 @@ def fact_line(verb:str, name:str, attr:str, value:str='')->str: # verb 'note' or
     return f'\n# {verb}: {name} {attr} is' + (f' {value}\n' if value else '')
 
 class Teach:
-    "Windows of real documents with facts noted in them and asked `near` to `far` tokens later"
-    def __init__(self, docs:TextDocs, length:int=2048, near:int=64, far:int=1500, facts:int=12, seed:int=0, weight:float=4.):
-        self.docs,self.length,self.near,self.far,self.facts,self.seed,self.weight = docs,length,near,far,facts,seed,weight
+    "Windows of real documents with facts noted in them, in a share `together` of them all at one place, and asked `near` to `far` tokens later"
+    def __init__(self, docs:TextDocs, length:int=2048, near:int=64, far:int=1500, facts:int=12, seed:int=0, weight:float=4., together:float=0.):
+        self.docs,self.length,self.near,self.far,self.facts,self.seed,self.weight,self.together = docs,length,near,far,facts,seed,weight,together
 
     def __len__(self): return 2**31
 
@@ -258,8 +258,11 @@ class Teach:
         text = self.docs.tokens[g.randrange(len(self.docs))]
         start = g.randrange(max(1, len(text)-self.length))
         body, events = text[start:start+self.length], []
+        room = max(1, len(body)-2*self.near)
+        first, last = 0, room
+        if self.together and g.random()<self.together: first = g.randrange(room//2+1); last = first+16 # all noted at one place
         for name,attr in g.sample([(p,a) for p in NAMES for a in VALUES], self.facts):
-            at, value = g.randrange(max(1, len(body)-2*self.near)), g.choice(VALUES[attr])
+            at, value = g.randrange(first, last), g.choice(VALUES[attr])
             gap = int(math.exp(g.uniform(math.log(self.near), math.log(self.far))))
             events += [(at, 0, name, attr, value), (at+gap, 1, name, attr, value)]
         return self._write(body, sorted(e for e in events if e[0]<len(body)))

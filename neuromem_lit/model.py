@@ -406,11 +406,11 @@ def save(self:NeuroMemLM, path, tokenizer=None, dtype:torch.dtype=None, **meta):
     weights = {k: v.to(dtype) if dtype else v for k,v in self.state_dict().items()}
     save_tensors(path, weights, 'model', dict(config=config_to_json(self.cfg), tokenizer=tokenizer.to_str() if tokenizer else None, **meta))
 
-def load_model(path)->tuple: # model, tokenizer or None, metadata
+def load_model(path, extra:list=())->tuple: # extra: memories of your own that the saved model had; model, tokenizer or None, metadata
     "A model of `save` (or of a training checkpoint), in float32"
     tensors, meta = load_tensors(path)
     if any(k.startswith('model.') for k in tensors): tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
-    m = NeuroMemLM(config_from_json(meta['config']))
+    m = NeuroMemLM(config_from_json(meta['config']), extra)
     m.load_state_dict({k: v.float() for k,v in tensors.items()})
     return m, Tokenizer.from_str(meta['tokenizer']) if meta.get('tokenizer') else None, meta
 

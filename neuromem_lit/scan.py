@@ -70,7 +70,7 @@ class _LinearScan(torch.autograd.Function):
     @staticmethod
     def forward(ctx, a, b, h0):
         h = torch.empty_like(b)
-        _scan(a, b, h0, h)
+        with torch.inference_mode(): _scan(a, b, h0, h)
         ctx.save_for_backward(a, h, h0)
         return h, h[:,-1].clone()
 
@@ -79,7 +79,8 @@ class _LinearScan(torch.autograd.Function):
         a,h,h0 = ctx.saved_tensors
         db, da = torch.empty_like(h), torch.empty_like(h)
         torch.add(gh[:,-1], g_last, out=db[:,-1])
-        if h.shape[1]>1: _scan(a[:,1:], gh[:,:-1], db[:,-1], db[:,:-1], reverse=True)
+        if h.shape[1]>1:
+            with torch.inference_mode(): _scan(a[:,1:], gh[:,:-1], db[:,-1], db[:,:-1], reverse=True)
         torch.mul(db[:,1:], h[:,:-1], out=da[:,1:])
         torch.mul(db[:,0], h0, out=da[:,0])
         return da, db, a[:,0]*db[:,0]

@@ -92,6 +92,10 @@ def worked_example():
     if not blocks: raise Failed('CONTRIBUTING.md has no Python block')
     sh('python', '-c', '\n'.join(blocks), PYTHONPATH=str(ROOT))
 
+def readme_current():
+    "README.md is what nbs/index.ipynb says"
+    sh('python', ROOT/'tests/readme.py', '--check')
+
 def wheel():
     "A built wheel works outside the repository"
     with tempfile.TemporaryDirectory() as d:
@@ -145,6 +149,7 @@ def all_checks():
         if line.strip() and not line.startswith('#'):
             mode, p = line.split()
             yield f'stored outputs of {p} ({mode})', lambda mode=mode, p=p: same_outputs(mode, p)
+    yield 'README.md comes from nbs/index.ipynb', readme_current
     yield 'worked example of CONTRIBUTING.md', worked_example
     yield 'wheel imports outside the repository', wheel
     yield 'no machine paths, no conflict markers', no_traces
