@@ -229,8 +229,8 @@ def plot(self:Trace):
     t = torch.arange(len(self.admitted))*self.span
     axs[1,0].plot(t, self.admitted, color='#0072B2', lw=.8, label='items admitted a span'); axs[1,0].plot(t, self.surprise, color='#D55E00', lw=.8, label='surprise, standardised')
     axs[1,0].set(xlabel='tokens read', title='writes and surprise'); axs[1,0].legend(frameon=False, fontsize=8)
-    for n,c in zip(names, ('#0072B2','#009E73')): axs[1,1].hist(self.gates[n].flatten(), bins=40, color=c, alpha=.7, density=True, label='salience, em' if n=='em' else f'gate, {n}')
-    axs[1,1].set(title='what the neuromodulators say', ylabel='density'); axs[1,1].legend(frameon=False, fontsize=8)
+    for n,c in zip(names, ('#0072B2','#009E73')): axs[1,1].hist(self.gates[n].sigmoid().flatten() if n=='em' else self.gates[n].flatten(), bins=40, range=(0,1), color=c, alpha=.6, label='σ(salience), em' if n=='em' else f'gate, {n}')
+    axs[1,1].set(title='what the neuromodulators say', xlabel='word on a token', ylabel='tokens', yscale='log'); axs[1,1].legend(frameon=False, fontsize=8)
     fig.tight_layout()
     return fig
 

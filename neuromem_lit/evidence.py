@@ -7,8 +7,8 @@ __all__ = ['EXPERIMENTS', 'LONG', 'ARM_ORDER', 'trained_off', 'wilson', 'mean_ci
            'TextExperiment', 'results_path', 'load_results', 'run_one', 'run_experiment', 'train_long', 'ship_text',
            'run_flat', 'rates', 'late_losses', 'gains', 'results_table']
 
-# %% ../nbs/50_evidence.ipynb #5e77f302
-import json, math, os, platform, time, torch
+# %% ../nbs/50_evidence.ipynb #a5ab798a
+import json, math, os, platform, shutil, time, torch
 from dataclasses import asdict
 from pathlib import Path
 import numpy as np, matplotlib.pyplot as plt, psutil
@@ -44,7 +44,7 @@ class ProfilesExperiment:
     name, train = 'profiles', dict(steps=300, lr=6e-3, n_streams=16, chunk=320)
     def __init__(self):
         self.task = Profiles()
-        self.cfg, self.tok = NeuroMemConfig.tier('tiny', vocab_size=self.task.tok.get_vocab_size(), pm_slots=0), self.task.tok
+        self.cfg, self.tok = NeuroMemConfig.tier('tiny', vocab_size=self.task.tok.get_vocab_size(), pm_slots=0, em_candidates=8), self.task.tok
         self.sources, self.mix, self.kind = [self.task], None, 'em'
 
     def measure(self, model, arms, quiet=True):
@@ -132,6 +132,7 @@ def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **chang
     trainer.model.eval()
     measured = exp.measure(trainer.model, ('REAL','SHUF','OFF') if arm=='REAL' else ('REAL',), quiet)
     curve = [[l['step'], round(l['loss'], 4)] for l in log[9::10]]
+    shutil.rmtree(trainer.out)
     return trainer.model, dict(arm=arm, seed=seed, parameters=n_params(cfg), config=asdict(cfg), train=t, seconds=trainer.seconds, tokens=t['steps']*t['n_streams']*t['chunk'], curve=curve, measured=measured)
 
 def run_experiment(name:str, seeds:int=3, folder:str='runs', quiet:bool=False, ship:str=None)->dict: # ship: path for the first REAL model; all raw results

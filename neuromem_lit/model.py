@@ -362,7 +362,7 @@ def save_tensors(path, tensors:dict, kind:str, meta:dict): # kind 'state', 'mode
     with open(part, 'rb') as f: os.fsync(f.fileno())
     os.replace(part, path)
 
-def load_tensors(path, kind:str=None)->tuple[dict,dict]: # tensors, metadata
+def load_tensors(path, kind:str)->tuple[dict,dict]: # kind: what is needed, e.g. 'state' or 'model or training'; tensors, metadata
     "Read a file of `save_tensors`; says what is wrong with it and what to do"
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f'{path} does not exist: give the path of a file written by neuromem_lit')
@@ -371,7 +371,7 @@ def load_tensors(path, kind:str=None)->tuple[dict,dict]: # tensors, metadata
     except Exception as e: raise ValueError(f'{path} is damaged or not a safetensors file ({e}): use another copy') from None
     if head.get('format')!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {head.get("format")!r}')
     if int(head['version'])>VERSION: raise ValueError(f'{path} has format version {head["version"]}, this library knows up to {VERSION}: update neuromem_lit')
-    if kind and head['kind']!=kind: raise ValueError(f'{path} holds a {head["kind"]}, a {kind} is needed')
+    if head['kind'] not in kind.split(' or '): raise ValueError(f'{path} holds a {head["kind"]}, a {kind} is needed')
     return tensors, json.loads(head['meta'])
 
 # %% ../nbs/07_model.ipynb #689730cd
@@ -408,7 +408,7 @@ def save(self:NeuroMemLM, path, tokenizer=None, dtype:torch.dtype=None, **meta):
 
 def load_model(path, extra:list=())->tuple: # extra: memories of your own that the saved model had; model, tokenizer or None, metadata
     "A model of `save` (or of a training checkpoint), in float32"
-    tensors, meta = load_tensors(path)
+    tensors, meta = load_tensors(path, 'model or training')
     if any(k.startswith('model.') for k in tensors): tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
     m = NeuroMemLM(config_from_json(meta['config']), extra)
     m.load_state_dict({k: v.float() for k,v in tensors.items()})

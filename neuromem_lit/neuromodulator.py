@@ -61,7 +61,7 @@ class Always(Policy):
 
 class Never(Policy):
     "Nothing is ever written"
-    def token(self, tokens): return torch.full_like(tokens.pre[...,0], 0. if self.kind=='pm' else -1e4)
+    def token(self, tokens): return torch.full_like(tokens.pre[...,0], 0. if self.kind=='pm' else -1e9)
 
     def forward(self, features):
         m = super().forward(features)
@@ -82,7 +82,7 @@ class Random(Policy):
 
     def token(self, tokens):
         yes = uniform_hash(tokens.stream, tokens.step, self.seed)[...,None].expand_as(tokens.pre[...,0]) < self.rate
-        return torch.where(yes, 1. if self.kind=='pm' else 4., 0. if self.kind=='pm' else -1e4).to(tokens.pre.dtype)
+        return torch.where(yes, 1. if self.kind=='pm' else 4., 0. if self.kind=='pm' else -1e9).to(tokens.pre.dtype)
 
 # %% ../nbs/06_neuromodulator.ipynb #ad738d69
 class Learned(Policy):
