@@ -6,8 +6,9 @@
 __all__ = ['FACTS', 'shipped', 'figures_dir', 'text_run', 'cmd_train', 'unseen', 'cmd_adapt', 'cmd_generate', 'demo_train',
            'cmd_demo', 'cmd_evidence', 'cmd_bench', 'parser', 'main']
 
-# %% ../nbs/90_cli.ipynb #bb84dbe7
-import argparse, json, math, sys, time, torch
+# %% ../nbs/90_cli.ipynb #1c764270
+import argparse, sys, torch
+import matplotlib.pyplot as plt
 from pathlib import Path
 from .config import *
 from .model import *
@@ -43,7 +44,6 @@ def text_run(source:str, cfg:NeuroMemConfig, out:str, train:TrainConfig, n_strea
 
 def cmd_train(a):
     "Train on text; goes on where the folder holds a checkpoint"
-    if a.threads: torch.set_num_threads(a.threads)
     cfg = NeuroMemConfig.tier(a.tier, phase=a.phase, **(dict(window=a.window, span=min(a.window, NeuroMemConfig.tier(a.tier).span)) if a.window else {}))
     t = text_run(a.corpus, cfg, a.out, TrainConfig(steps=a.steps, lr=a.lr, seed=a.seed), a.streams, a.chunk, a.vocab)
     t.fit(resume=not a.fresh)
@@ -76,7 +76,7 @@ def _show(report, model, ids, folder):
     print(f'\nfrom token {min(2048, ids.shape[1]//2):,} on, REAL is {report.gain("SHUF", min(2048, ids.shape[1]//2)):.0%} below SHUF and {report.gain("OFF", min(2048, ids.shape[1]//2)):.0%} below OFF')
     folder.mkdir(parents=True, exist_ok=True)
     trace = trace_reading(model, ids[0])
-    report.plot().savefig(folder/'adaptation.png', dpi=110, bbox_inches='tight'); trace.plot().savefig(folder/'memories.png', dpi=90, bbox_inches='tight')
+    for name,fig in (('adaptation.png',report.plot()), ('memories.png',trace.plot())): fig.savefig(folder/name, dpi=90, bbox_inches='tight'); plt.close(fig)
     report.plotly().write_html(folder/'adaptation.html', include_plotlyjs='cdn'); trace.plotly().write_html(folder/'memories.html', include_plotlyjs='cdn')
     print('figures:', ', '.join(str(folder/f) for f in ('adaptation.png','memories.png','adaptation.html','memories.html')))
 
@@ -127,7 +127,6 @@ def cmd_demo(a):
 def cmd_evidence(a):
     "Train and measure what is not yet in data/results, with all controls"
     if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(EXPERIMENTS)}, flat, ship, or give --all')
-    torch.set_num_threads(a.threads)
     for name in ([*EXPERIMENTS,'flat','ship'] if a.all else [a.name]):
         if a.again and results_path(name).exists(): results_path(name).replace(results_path(name).with_suffix('.before.json'))
         run_experiment(name, a.seeds, ship=results_path(name).parent.parent/'checkpoints'/f'{name}.safetensors' if name in ('profiles','skills') else None)
@@ -142,6 +141,7 @@ def cmd_bench(a):
 def parser()->argparse.ArgumentParser:
     "All commands and their defaults"
     p = argparse.ArgumentParser('neuromem', description='A sequence model that adapts while it runs.', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    p.add_argument('--threads', type=int, default=1, help='more help large models only, and hurt badly where another program wants the cores')
     sub = p.add_subparsers(dest='command', required=True)
     def cmd(name, f):
         s = sub.add_parser(name, help=f.__doc__, description=f.__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -150,7 +150,7 @@ def parser()->argparse.ArgumentParser:
     o = cmd('train', cmd_train)
     o('--corpus', default='embedded', help='embedded, a file or folder, or a hub dataset'); o('--out', default='runs/train', help='folder of the run'); o('--tier', default='tiny', choices=list(TIERS))
     o('--phase', default='D', choices=list(PHASES)); o('--steps', type=int, default=600); o('--lr', type=float, default=4e-3); o('--streams', type=int, default=16); o('--chunk', type=int, default=256)
-    o('--vocab', type=int, default=1024); o('--window', type=int); o('--seed', type=int, default=0); o('--threads', type=int, default=0); o('--fresh', action='store_true', help='start anew')
+    o('--vocab', type=int, default=1024); o('--window', type=int); o('--seed', type=int, default=0); o('--fresh', action='store_true', help='start anew')
     o = cmd('adapt', cmd_adapt)
     o('--checkpoint', help='default: the shipped one'); o('--corpus', default='embedded'); o('--split', default='test'); o('--length', type=int, default=4096); o('--docs', type=int, default=12); o('--figures')
     o = cmd('generate', cmd_generate)
@@ -160,7 +160,7 @@ def parser()->argparse.ArgumentParser:
     o = cmd('demo', cmd_demo)
     o('--seconds', type=float, default=170, help='live training'); o('--no-train', action='store_true'); o('--checkpoint', help='default: the shipped one'); o('--length', type=int, default=4096); o('--between', type=int, default=3000)
     o = cmd('evidence', cmd_evidence)
-    o('name', nargs='?'); o('--all', action='store_true'); o('--again', action='store_true', help='also what is already there; the old file is kept as NAME.before.json'); o('--seeds', type=int, default=3); o('--threads', type=int, default=1)
+    o('name', nargs='?'); o('--all', action='store_true'); o('--again', action='store_true', help='also what is already there; the old file is kept as NAME.before.json'); o('--seeds', type=int, default=3)
     o = cmd('bench-speed', cmd_bench)
     o('--check', action='store_true', help='exit with 1 on a missed target'); o('--reps', type=int, default=7)
     return p
@@ -168,6 +168,7 @@ def parser()->argparse.ArgumentParser:
 def main(argv:list=None)->int:
     "The `neuromem` command"
     a = parser().parse_args(argv)
+    torch.set_num_threads(a.threads)
     try: return a.run(a) or 0
     except (ValueError, FileNotFoundError, FloatingPointError) as e: print(f'neuromem {a.command}: {e}', file=sys.stderr); return 2
     except KeyboardInterrupt: print(f'\nstopped; what was saved is kept', file=sys.stderr); return 130

@@ -218,12 +218,14 @@ def late_losses(r:dict)->dict: # arm -> mean loss by seed, tokens 2,048 on
 def gains(r:dict)->dict: # arm -> mean and half width of the share by which REAL's perplexity is lower, by seed
     "REAL against the other arms, tokens 2,048 on"
     l = late_losses(r)
-    return {a: mean_ci([1-math.exp(x-y) for x,y in zip(l['REAL'], v)]) for a,v in l.items() if a!='REAL'}
+    return {a: mean_ci([1-math.exp(x-y) for x,y in zip(l.get('REAL', []), v)]) for a,v in l.items() if a!='REAL' and 'REAL' in l}
 
 # %% ../nbs/50_evidence.ipynb #04c24fef
 def _row(name, real, others, questions):
     f = lambda r: f'{r[1][0]:.3f} [{r[1][1]:.3f}, {r[1][2]:.3f}]'
     return f"| {name} | {f(real)} | " + ' | '.join(f(others[a]) for a in ('SHUF','OFF','TRAINED-OFF')) + f' | {questions:,} |'
+
+def _spread(h): return f' ± {h:.0%}' if h<.2 else ' (too few seeds for an interval)'
 
 def results_table()->str:
     "The main results as Markdown, from the raw files"
@@ -231,13 +233,13 @@ def results_table()->str:
     p, s = load_results('profiles'), load_results('skills')
     for label,r,keep in (('facts, 4 to 10 windows back (episodic memory alone)', p, lambda a,n: True), ('… updated since they were first told', p, lambda a,n: n>0),
                          ('skill, first re-occurrence (procedural memory alone)', s, lambda a,n: n==1), ('skill, from the third re-occurrence on', s, lambda a,n: n>=3)):
-        if r['runs']: x = rates(r, keep); out.append(_row(label, x['REAL'], x, x['REAL'][2]))
+        if len(r['runs'])>1: x = rates(r, keep); out.append(_row(label, x['REAL'], x, x['REAL'][2]))
     t = load_results('text')
-    if t['runs']:
+    if len(t['runs'])>1:
         l, g = late_losses(t), gains(t)
         out += ['', f"| real text, held-out files, tokens 2,048 to 4,096, {len(l['REAL'])} seeds | " + ' | '.join(ARM_ORDER) + ' |', '|---|'+'---|'*len(ARM_ORDER)]
         out.append('| perplexity | ' + ' | '.join(f'{math.exp(np.mean(l[a])):.2f}' for a in ARM_ORDER) + ' |')
-        out.append('| REAL is lower by | ' + ' | '.join('' if a=='REAL' else f'{g[a][0]:.0%} ± {g[a][1]:.0%}' for a in ARM_ORDER) + ' |')
+        out.append('| REAL is lower by | ' + ' | '.join('' if a=='REAL' else f'{g[a][0]:.0%}{_spread(g[a][1])}' for a in ARM_ORDER) + ' |')
     return '\n'.join(out)
 
 ARM_ORDER = ('REAL','SHUF','OFF','TRAINED-OFF','CACHE')
