@@ -110,7 +110,7 @@ def wheel():
 def no_traces():
     "No paths of somebody's machine, no leftover conflict markers"
     markers = re.compile(r'(?m)^\s*"?(<{7}|>{7}) ')
-    paths = re.compile(r'(?<![\w.])/(home|Users|root)/\w[\w.-]*/|[A-Z]:\\\\?Users\\|/tmp/ipykernel_\d+')
+    paths = re.compile(r'(?<![\w.])/(home|Users|root)/\w[\w.-]*/|[A-Z]:\\\\?Users\\')
     own = f'{ROOT.as_posix()}/' if len(ROOT.parts)>2 else None
     problems = []
     for p in project_files():
