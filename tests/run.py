@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIB = 'neuromem_lit'
-os.environ.setdefault('OMP_NUM_THREADS', '2')
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 TIMEOUT = int(os.environ.get('CHECK_TIMEOUT', 1200))  # seconds a check may take
 
 
