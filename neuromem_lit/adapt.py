@@ -218,12 +218,19 @@ def trace_reading(model:NeuroMemLM, ids:Tensor, quiet:bool=False)->Trace: # ids 
 
 # %% ../nbs/10_adapt.ipynb #08f412b8
 @patch
+def slots(self:Trace, memory:str, block:int=0)->Tensor: # [slots, spans]
+    "Strengths over time of the slots up to the last that was ever used"
+    s = self.strength[memory][:,block].T
+    used = (s.amax(1)>0).nonzero()
+    return s[:int(used.max())+1] if len(used) else s[:1]
+
+@patch
 def plot(self:Trace):
     "Slot strengths over time, writes and surprise, and what the neuromodulators said"
     names = [n for n in ('em', next((k for k in self.strength if k!='em'), None)) if n in self.strength]
     fig,axs = plt.subplots(2, 2, figsize=(9,5.2))
     for ax,n in zip(axs[0], names):
-        s = self.strength[n][:,0].T
+        s = self.slots(n)
         im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0), interpolation='nearest')
         ax.set(title=f'{n}: strength of each slot, block 0', xlabel='tokens read', ylabel='slot'); fig.colorbar(im, ax=ax)
     t = torch.arange(len(self.admitted))*self.span
@@ -237,6 +244,6 @@ def plot(self:Trace):
 @patch
 def plotly(self:Trace, memory:str='em', block:int=0):
     "Slot strengths over time, interactive"
-    s = self.strength[memory][:,block].T
-    fig = go.Figure(go.Heatmap(z=s, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength', hovertemplate='slot %{y}<br>token %{x}<br>strength %{z:.2f}<extra></extra>'))
+    s = self.slots(memory, block)
+    fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength', hovertemplate='slot %{y}<br>token %{x}<br>strength %{z:.2f}<extra></extra>'))
     return fig.update_layout(height=360, margin=dict(l=50,r=10,t=30,b=40), xaxis_title='tokens read', yaxis_title='slot', title=f'Strength of each slot of {memory}, block {block}')
