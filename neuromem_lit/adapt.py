@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARM_READS', 'COLORS', 'EDGES', 'read_arms', 'hidden_and_logp', 'cache_losses', 'tune_cache', 'Report',
-           'adaptation_report', 'ask_losses', 'teach_and_ask', 'Tap', 'Trace', 'trace_reading']
+           'adaptation_report', 'ask', 'teach_and_ask', 'Tap', 'Trace', 'trace_reading']
 
 # %% ../nbs/10_adapt.ipynb #e4617137
 import math, torch
@@ -132,9 +132,13 @@ def adaptation_report(
     return Report({**read_arms(model, ids, arms, chunk, quiet), **(others or {})}, edges)
 
 # %% ../nbs/10_adapt.ipynb #836060ba
+def _questions(doc):
+    "Triples (index of an answer's first token, age in tokens, tokens of the answer)"
+    return zip(doc.info['at'], doc.info['age'], doc.info.get('size', [1]*len(doc.info['at'])))
+
 @torch.no_grad()
-def ask_losses(model:NeuroMemLM, docs:list, arms=('REAL','SHUF','OFF'))->dict: # arm -> list of (age in tokens, right)
-    "Answer the questions of `Teach` or `Profiles` documents; an answer is right if its first token is the most probable one"
+def ask(model:NeuroMemLM, docs:list, arms=('REAL','SHUF','OFF'))->dict: # arm -> list of (age in tokens, right)
+    "Answer the questions of `Teach`, `Profiles` or `Skills` documents of equal length; right: each token of the answer is the most probable one"
     T = min(len(d.ids) for d in docs)
     ids, _ = doc_batch(docs, T)
     out = {}
@@ -144,7 +148,7 @@ def ask_losses(model:NeuroMemLM, docs:list, arms=('REAL','SHUF','OFF'))->dict: #
             logits, state = model(ids[:,i:i+512], state, arms=ARM_READS[a])
             guess.append(logits.argmax(-1))
         guess = torch.cat(guess, 1)
-        out[a] = [(age, bool(guess[n,at-1]==ids[n,at])) for n,d in enumerate(docs) for at,age in zip(d.info['at'], d.info['age']) if at<T]
+        out[a] = [(age, bool((guess[n,at-1:at-1+size]==ids[n,at:at+size]).all())) for n,d in enumerate(docs) for at,age,size in _questions(d) if at+size<=T]
     return out
 
 # %% ../nbs/10_adapt.ipynb #b07b0906

@@ -126,10 +126,10 @@ def cmd_demo(a):
 # %% ../nbs/90_cli.ipynb #b1bb7026
 def cmd_evidence(a):
     "Train and measure what is not yet in data/results, with all controls"
-    if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(EXPERIMENTS)}, flat, ship, or give --all')
-    for name in ([*EXPERIMENTS,'flat','ship'] if a.all else [a.name]):
+    if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(EXPERIMENTS)}, text_rates, flat, ship, or give --all')
+    for name in (['profiles','skills','text_rates','text','flat','ship'] if a.all else [a.name]):
         if a.again and results_path(name).exists(): results_path(name).replace(results_path(name).with_suffix('.before.json'))
-        run_experiment(name, a.seeds, ship=results_path(name).parent.parent/'checkpoints'/f'{name}.safetensors' if name in ('profiles','skills') else None)
+        run_experiment(name, a.seeds)
         print(f'{name}: done, see {results_path(name).parent.parent}')
 
 def cmd_bench(a):

@@ -15,7 +15,7 @@ from .eligibility import *
 # %% ../nbs/05_episodic.ipynb #1cac8ab0
 class EMState(NamedTuple):
     "What an episodic memory holds; streams first"
-    K:Tensor      # [N, B, M, E] keys
+    K:Tensor      # [N, B, M, E] keys of length 1, 0 where empty
     V:Tensor      # [N, B, M, E] values
     S:Tensor      # [N, B, M] strengths in [0, 1], 0 where empty
     step:Tensor   # [N, B, M] int64, step at which the item was written, negative where empty
@@ -68,9 +68,9 @@ class EpisodicMemory(PlasticMemory):
 @patch
 def attend(self:EpisodicMemory, z:Tensor, state:EMState)->Tensor: # [N, T, B, M]
     "How much each token reads of each item; what is missing to 1 went to the null item"
-    q = unit(per_block(z, self.key))
+    q = unit(per_block(z, self.key)) * self.log_kappa.exp()[:,0]
     prior = (state.S+.01).log().masked_fill(state.step<0, NEG)
-    s = torch.einsum('ntbe,nbme->nbtm', q, unit(state.K)*self.log_kappa.exp()) + prior[:,:,None]
+    s = torch.einsum('ntbe,nbme->nbtm', q, state.K) + prior[:,:,None]
     if self.topk<self.M: s = s.masked_fill(s < s.detach().topk(self.topk, -1).values[...,-1:], NEG)
     null = self.null[:,None].expand(*s.shape[:1], -1, s.shape[2], 1)
     return torch.cat([s, null], -1).softmax(-1)[...,:-1].transpose(1,2)
@@ -88,9 +88,14 @@ def direct(self:EpisodicMemory, y:Tensor)->Tensor: # [N, T, B, E] -> [N, T, D]
 # %% ../nbs/05_episodic.ipynb #9e93db13
 @patch
 def _similarity(self:EpisodicMemory, k, state): # k [N, B, X, E] -> [N, B, X, M]
-    "Cosine of centred keys with each item; -2 for empty places"
-    c = state.center[:,:,None]
-    return (unit(k-c) @ unit(state.K-c).mT).masked_fill((state.step<0)[:,:,None], -2)
+    "Cosine of centred keys with each item; -2 for empty places; in full precision also under autocast"
+    with torch.autocast(k.device.type, enabled=False):
+        c = state.center[:,:,None]
+        k = unit(k.to(c.dtype)-c)
+        squared = 1 - 2*(state.K@c.mT)[...,0] + c.square().sum(-1)   # |K-c|², since |K| is 1
+        dot = k@state.K.mT - (k*c).sum(-1, keepdim=True)
+        cos = (dot * (squared.clamp(min=0)+1e-8).rsqrt()[:,:,None]).clamp(-1, 1)
+    return cos.masked_fill((state.step<0)[:,:,None], -2)
 
 @patch
 def _novelty(self:EpisodicMemory, k, state): # k [N, T, B, E] -> [N, T, B]
@@ -123,8 +128,9 @@ def _best(self:EpisodicMemory, state, k, v, score, step):
 def _last_read(self:EpisodicMemory, tokens, state, least=.05):
     "Step at which each item last had at least a twentieth of a read"
     if tokens.used is None: return state.last_read
-    seen = torch.where((tokens.used.detach()>=least) & (tokens.alive>0)[...,None,None], tokens.step[:,:,None,None], -1).amax(1)
-    return torch.maximum(state.last_read, seen)
+    nth = torch.arange(1, tokens.step.shape[1]+1, device=tokens.step.device)*(tokens.alive>0)     # [N, T], from 1, 0 where not alive
+    last = ((tokens.used.detach()>=least) * nth[:,:,None,None].to(tokens.used)).amax(1).long()     # [N, B, M], 0: not read
+    return torch.where(last>0, tokens.step[:,:1,None]+last-1, state.last_read)
 
 # %% ../nbs/05_episodic.ipynb #2e867570
 @patch
@@ -154,34 +160,46 @@ def _among(self:EpisodicMemory, state):
 
 # %% ../nbs/05_episodic.ipynb #bd0756f3
 @patch
-def _admission(self:EpisodicMemory, s, place, admitted, matched, there, tau):
+def _stood(self:EpisodicMemory, S, place, admitted, there):
+    "`there` with the gradient of the strengths that stood there before this span"
+    c = torch.arange(self.C, device=S.device)
+    earlier = (place[...,None]==place[...,None,:]) & admitted[...,None,:] & (c[None,:]<c[:,None])
+    live = S.gather(-1, place) * ~earlier.any(-1)
+    return there + (live - live.detach())
+
+@patch
+def _admission(self:EpisodicMemory, s, place, admitted, matched, there, tau, offered):
     "1 for the candidate that ends up in its place, else 0; the gradient of a soft decision where it was about strength"
     c = torch.arange(self.C, device=s.device)
     later = (place[...,None]==place[...,None,:]) & admitted[...,None,:] & (c[None,:]>c[:,None])
     final = (admitted & ~later.any(-1)).to(s.dtype)
-    soft = torch.sigmoid((s-there)/tau[...,None]) * (~matched & (final.bool() | ~admitted))
+    soft = torch.sigmoid((s-there)/tau[...,None]) * (offered & ~matched & (final.bool() | ~admitted))
     return final + (soft - soft.detach())
 
 # %% ../nbs/05_episodic.ipynb #eceee78d
+def _put(old, place, adm, new):
+    "old [N, B, M, X] with the admitted rows of new [N, B, C, X] in their places"
+    at = place[...,None].expand(new.shape)
+    return old.scatter_add(2, at, adm[...,None]*(new-old.gather(2, at)))
+
 @patch
 def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)->EMState: # no open candidates
     "Write the open span's candidates, for the streams in `due` ([N] bool, default all)"
     s = mod.g[...,None] * torch.sigmoid(state.cscore/mod.tau[...,None])
-    S = state.S * torch.exp(-mod.eta*s.sum(-1)/self.M)[...,None]
+    S = state.S * torch.exp(-mod.eta*s.square().sum(-1)/self.M)[...,None]
     with torch.no_grad(): place, admitted, matched, there = self._place(state, S, s)
-    adm = self._admission(s, place, admitted, matched, there, mod.tau)
-    A = torch.zeros_like(state.S)[:,:,None].expand(-1, -1, self.C, -1).scatter(-1, place[...,None], adm[...,None])
-    keep = 1 - A.sum(2)
-    write = lambda old,new: old*keep[...,None] + A.mT@new
+    there = self._stood(S, place, admitted, there)
+    adm = self._admission(s, place, admitted, matched, there, mod.tau, state.cscore>NEG/2)
     strength = torch.where(matched, torch.maximum(s, there), s)
-    new = state._replace(K=write(state.K, state.ck), V=write(state.V, state.cv), S=S*keep + (A*strength[...,None]).sum(2), **self._bookkeeping(state, A, admitted))
+    new = state._replace(K=_put(state.K, place, adm, state.ck), V=_put(state.V, place, adm, state.cv), S=_put(S[...,None], place, adm, strength[...,None])[...,0],
+                         **self._bookkeeping(state, place, adm, admitted))
     return new if due is None else where_streams(due, new, state)
 
 # %% ../nbs/05_episodic.ipynb #0228528d
 @patch
-def _bookkeeping(self:EpisodicMemory, state, A, admitted):
+def _bookkeeping(self:EpisodicMemory, state, place, adm, admitted):
     "Provenance, statistics and an empty open span"
-    wrote = A.detach()>.5
+    wrote = (place[...,None]==torch.arange(self.M, device=place.device)) & (adm.detach()>.5)[...,None]   # [N, B, C, M]
     when = torch.where(wrote, state.cstep[...,None], -1).amax(2)
     there, offered = wrote.any(2), state.cscore>NEG/2
     n, count = offered.sum(-1, keepdim=True), state.novelty[...,2:]

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['EXPERIMENTS', 'LONG', 'ARM_ORDER', 'trained_off', 'wilson', 'mean_ci', 'ProfilesExperiment', 'SkillsExperiment',
-           'TextExperiment', 'results_path', 'load_results', 'run_one', 'run_experiment', 'train_long', 'ship_text',
-           'run_flat', 'rates', 'late_losses', 'gains', 'results_table']
+           'TextExperiment', 'results_path', 'load_results', 'run_one', 'run_experiment', 'run_text_rates',
+           'train_long', 'mean_eta', 'run_ship', 'run_flat', 'rates', 'late_losses', 'gains', 'results_table']
 
 # %% ../nbs/50_evidence.ipynb #a5ab798a
 import json, math, os, platform, shutil, time, torch
 from dataclasses import asdict
 from pathlib import Path
 import numpy as np, matplotlib.pyplot as plt, psutil
+from torch import Tensor
 from torch.utils._pytree import tree_flatten
 from tqdm.auto import tqdm
 from .config import *
@@ -41,7 +42,7 @@ def mean_ci(xs:list)->tuple: # mean, half width of the 95% interval
 # %% ../nbs/50_evidence.ipynb #e1aa1640
 class ProfilesExperiment:
     "Facts told once, asked 4 to 10 windows later; episodic memory alone"
-    name, train = 'profiles', dict(steps=300, lr=6e-3, n_streams=16, chunk=320)
+    name, train = 'profiles', dict(steps=600, lr=6e-3, n_streams=16, chunk=320)
     def __init__(self):
         self.task = Profiles()
         self.cfg, self.tok = NeuroMemConfig.tier('tiny', vocab_size=self.task.tok.get_vocab_size(), pm_slots=0, em_candidates=8), self.task.tok
@@ -49,10 +50,10 @@ class ProfilesExperiment:
 
     def measure(self, model, arms, quiet=True):
         "Right answers by arm, with age and number of updates"
-        docs = [self.task.doc(10**6+i) for i in range(72)]
+        docs = [self.task.doc(3*10**6+i) for i in range(72)]
         T = min(len(d.ids) for d in docs)
         info = [(age,n) for d in docs for at,age,n in zip(d.info['at'], d.info['age'], d.info['updates']) if at<T]
-        return {a: [(age,n,int(ok)) for (age,n),(_,ok) in zip(info, r)] for a,r in ask_losses(model, docs, arms).items()}
+        return {a: [(age,n,int(ok)) for (age,n),(_,ok) in zip(info, r)] for a,r in ask(model, docs, arms).items()}
 
 class SkillsExperiment(ProfilesExperiment):
     "A mapping that is new in each document; procedural memory alone"
@@ -64,15 +65,16 @@ class SkillsExperiment(ProfilesExperiment):
 
     def measure(self, model, arms, quiet=True):
         "Right answers by arm, with age and earlier exposures; only those out of working memory's reach"
-        docs, field = [self.task.doc(10**6+i) for i in range(120)], model.cfg.window+model.cfg.conv_taps-1
+        docs, field = [self.task.doc(3*10**6+i) for i in range(120)], model.cfg.window+model.cfg.conv_taps-1
         T = min(len(d.ids) for d in docs)
         info = [(age,n) for d in docs for at,age,n in zip(d.info['at'], d.info['age'], d.info['exposure']) if at<T]
-        return {a: [(age,n,int(ok)) for (age,n),(_,ok) in zip(info, r) if age>field or n==0] for a,r in ask_losses(model, docs, arms).items()}
+        return {a: [(age,n,int(ok)) for (age,n),(_,ok) in zip(info, r) if age>field or n==0] for a,r in ask(model, docs, arms).items()}
 
 # %% ../nbs/50_evidence.ipynb #5e357a52
 class TextExperiment:
     "Held-out files of the embedded corpus, all memories on; facts noted in text"
-    name, train = 'text', dict(steps=700, lr=8e-3, n_streams=16, chunk=256)
+    name, train = 'text', dict(steps=700, n_streams=16, chunk=256)
+    rates = {'REAL': (4e-3, 8e-3, 1.6e-2), 'TRAINED-OFF': (4e-3, 8e-3, 1.6e-2, 3.2e-2)} # learning rates that are tried
     def __init__(self, length:int=4096):
         train, self.length = embedded_corpus('train'), length
         self.tok = train_bpe(train['text'], 1024)
@@ -87,17 +89,29 @@ class TextExperiment:
         return doc_batch([docs.doc(i) for i in range(len(docs)) if len(docs.tokens[i])>=self.length][:16], self.length)[0], docs
 
     def measure(self, model, arms, quiet=True):
-        "Mean loss by arm and position bucket; a neural cache where there are no memories; right answers to noted facts"
+        "Mean loss by arm and position bucket; neural caches where there are no memories; right answers to noted facts"
         ids, docs = self.held_out('test')
-        losses = read_arms(model, ids, arms, quiet=quiet)
-        if model.cfg.phase=='A':
-            valid = self.held_out('valid')[0][:6]
-            (theta,lam),_ = tune_cache(model, valid, self.cfg.em_slots)
-            losses['CACHE'] = torch.stack([cache_losses(h, lp, x, self.cfg.em_slots, theta, lam) for h,lp,x in zip(*hidden_and_logp(model, ids), ids)])
+        losses, cache = read_arms(model, ids, arms, quiet=quiet), None
+        if model.cfg.phase=='A': cache = self._caches(model, ids, losses)
         teach = Teach(docs, length=2048, seed=9)
-        asked = ask_losses(model, [teach.doc(i) for i in range(32)], arms)
-        return dict(loss={a: l.view(len(l), -1)[:,:4095].mean(0).unfold(0, 64, 64).mean(1).tolist() for a,l in losses.items()},
+        asked = ask(model, [d for d in map(teach.doc, range(200)) if len(d.ids)>=teach.length][:64], arms)
+        return dict(loss={a: l.view(len(l), -1)[:,:4095].mean(0).unfold(0, 64, 64).mean(1).tolist() for a,l in losses.items()}, cache=cache,
                     late={a: l[:,2047:].mean(1).tolist() for a,l in losses.items()}, asked={a: [(g,int(ok)) for g,ok in r] for a,r in asked.items()})
+
+    def _caches(self, model, ids, losses):
+        "Neural caches with as many entries as a block of episodic memory has slots, and as all blocks have; tuned on validation files"
+        valid, read, out = self.held_out('valid')[0], hidden_and_logp(model, ids), {}
+        for name,M in (('CACHE', self.cfg.em_slots), ('CACHE×B', self.cfg.em_slots*self.cfg.n_blocks)):
+            (theta,lam),loss = tune_cache(model, valid, M)
+            losses[name] = torch.stack([cache_losses(h, lp, x, M, theta, lam) for h,lp,x in zip(*read, ids)])
+            out[name] = dict(entries=M, theta=theta, lam=lam, valid_loss=loss)
+        return out
+
+    def best_rate(self, arm:str)->float:
+        "The learning rate that was best on validation files"
+        runs = load_results('text_rates')['runs']
+        if not runs: raise FileNotFoundError(f"{results_path('text_rates')} is missing: run `neuromem evidence text_rates` first")
+        return min((r for r in runs.values() if r['arm']==arm), key=lambda r: r['valid_loss'])['lr']
 
 EXPERIMENTS = dict(profiles=ProfilesExperiment, skills=SkillsExperiment, text=TextExperiment)
 
@@ -115,7 +129,8 @@ def load_results(name:str)->dict:
     if r.get('version')!=1: raise ValueError(f"{p} has version {r.get('version')}, this library reads 1: move it away and run again")
     return r
 
-def _keep(r, path):
+def _keep(r, name):
+    path = results_path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix('.part'); part.write_text(json.dumps(r))
     os.replace(part, path)
@@ -123,80 +138,116 @@ def _keep(r, path):
 # %% ../nbs/50_evidence.ipynb #295cf1b8
 def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **changes)->tuple: # arm 'REAL' or 'TRAINED-OFF'; model, raw result
     "Train one model of an experiment and measure it"
+    model, one = _train_one(exp, arm, seed, folder, quiet, **changes)
+    return model, one | dict(measured=exp.measure(model, ('REAL','SHUF','OFF') if arm=='REAL' else ('REAL',), quiet))
+
+def _train_one(exp, arm, seed, folder, quiet, **changes):
+    "Model, and how it was trained"
     torch.manual_seed(seed)
     t = {**exp.train, **changes}
+    if 'lr' not in t: t['lr'] = exp.best_rate(arm)
     cfg = exp.cfg if arm=='REAL' else trained_off(exp.cfg)
     loader = StreamLoader(exp.sources, t['n_streams'], t['chunk'], exp.mix, seed)
-    trainer = Trainer(NeuroMemLM(cfg), loader, Path(folder)/f'{exp.name}-{arm}-{seed}', TrainConfig(steps=t['steps'], lr=t['lr'], seed=seed), tokenizer=exp.tok)
+    trainer = Trainer(NeuroMemLM(cfg), loader, Path(folder)/f"{exp.name}-{arm}-{seed}-{t['lr']}", TrainConfig(steps=t['steps'], lr=t['lr'], seed=seed), tokenizer=exp.tok)
     log = trainer.fit(quiet=quiet)
-    trainer.model.eval()
-    measured = exp.measure(trainer.model, ('REAL','SHUF','OFF') if arm=='REAL' else ('REAL',), quiet)
-    curve = [[l['step'], round(l['loss'], 4)] for l in log[9::10]]
     shutil.rmtree(trainer.out)
-    return trainer.model, dict(arm=arm, seed=seed, parameters=n_params(cfg), config=asdict(cfg), train=t, seconds=trainer.seconds, tokens=t['steps']*t['n_streams']*t['chunk'], curve=curve, measured=measured)
+    return trainer.model.eval(), dict(arm=arm, seed=seed, parameters=n_params(cfg), config=asdict(cfg), train=t, seconds=trainer.seconds,
+                                      tokens=t['steps']*t['n_streams']*t['chunk'], curve=[[l['step'], round(l['loss'], 4)] for l in log[9::10]])
 
-def run_experiment(name:str, seeds:int=3, folder:str='runs', quiet:bool=False, ship:str=None)->dict: # ship: path for the first REAL model; all raw results
+def run_experiment(name:str, seeds:int=3, folder:str='runs', quiet:bool=False)->dict: # all raw results
     "Train and measure all arms and seeds that are not yet in the results file"
-    if name not in [*EXPERIMENTS,'flat','ship']: raise ValueError(f"experiment {name!r} does not exist: choose one of {[*EXPERIMENTS,'flat','ship']}")
-    if name=='flat': return run_flat(quiet=quiet)
-    if name=='ship': return ship_text(folder, quiet)
-    r, exp, path = load_results(name), EXPERIMENTS[name](), results_path(name)
+    special = dict(text_rates=run_text_rates, flat=run_flat, ship=run_ship)
+    if name not in [*EXPERIMENTS,*special]: raise ValueError(f"experiment {name!r} does not exist: choose one of {[*EXPERIMENTS,*special]}")
+    if name in special: return special[name](folder=folder, quiet=quiet)
+    r, exp = load_results(name), EXPERIMENTS[name]()
+    if r.get('corpus') not in (None, corpus := getattr(exp, 'corpus', None)): raise ValueError(f'{results_path(name)} was made with another text: move it away, or use --again')
     for seed in range(seeds):
         for arm in ('REAL','TRAINED-OFF'):
             if f'{arm}/{seed}' in r['runs']: continue
-            model, one = run_one(exp, arm, seed, folder, quiet)
-            r |= dict(command=f'neuromem evidence {name} --seeds {seeds}', torch=torch.__version__, python=platform.python_version(), corpus=getattr(exp, 'corpus', None))
-            r['runs'][f'{arm}/{seed}'] = one
-            _keep(r, path)
-            if ship and arm=='REAL' and seed==0: model.save(ship, exp.tok, torch.float16, command=r['command'], train=one['train'], seed=seed, curve=one['curve'])
-    return r
+            model, r['runs'][f'{arm}/{seed}'] = run_one(exp, arm, seed, folder, quiet)
+            _keep(r | _made_by(f'{name} --seeds {seeds}') | dict(corpus=corpus), name)
+            if (arm,seed)==('REAL',0): model.save(Path(folder)/f'{name}.safetensors', exp.tok)
+    return load_results(name)
+
+def _made_by(what): return dict(command=f'neuromem evidence {what}', torch=torch.__version__, python=platform.python_version())
+
+# %% ../nbs/50_evidence.ipynb #e27c6a15
+def run_text_rates(steps:int=350, seed:int=100, folder:str='runs', quiet:bool=False)->dict: # all raw results
+    "Loss on validation files, tokens 2,048 on, for each arm of the text experiment and each learning rate"
+    r, exp = load_results('text_rates'), TextExperiment()
+    valid, _ = exp.held_out('valid')
+    for arm,rates in exp.rates.items():
+        for lr in rates:
+            if f'{arm}/{lr}' in r['runs']: continue
+            model, one = _train_one(exp, arm, seed, folder, quiet, steps=steps, lr=lr)
+            r['runs'][f'{arm}/{lr}'] = one | dict(lr=lr, valid_loss=read_losses(model, valid)[:,2047:].mean().item())
+            _keep(r | _made_by('text_rates'), 'text_rates')
+    return load_results('text_rates')
 
 # %% ../nbs/50_evidence.ipynb #7f06540c
 LONG = (dict(steps=120, chunk=1024, n_streams=4, far=3000, policy_lr=8., together=0.), dict(steps=110, chunk=2048, n_streams=3, far=3500, policy_lr=10., together=0.),
         dict(steps=130, chunk=3072, n_streams=2, far=4000, policy_lr=8., together=.5))
 
-def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet:bool=False)->NeuroMemLM:
+def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet:bool=False)->list: # for each stage: settings, seconds, curve, η before it
     "Go on with a text model in longer and longer chunks, two documents in three with facts"
-    docs = TextDocs(load_corpus('embedded', 'train'), tok)
+    docs, notes = TextDocs(load_corpus('embedded', 'train'), tok), []
     for i,s in enumerate(stages):
+        eta = mean_eta(model, torch.from_numpy(docs.tokens[0][:2048]).long())
         if i==len(stages)-1: torch.nn.init.zeros_(model.policies['em'].s2.data[...,1])
         torch.manual_seed(0)
         teach = Teach(docs, length=4096, far=s['far'], facts=16, weight=8., together=s['together'])
         loader = StreamLoader([docs, teach], s['n_streams'], s['chunk'], [1,2], seed=5)
-        Trainer(model, loader, f'{folder}/{i}', TrainConfig(steps=s['steps'], lr=2e-3, policy_lr=s['policy_lr'], warmup=10), tokenizer=tok).fit(quiet=quiet)
-    return model
+        t = Trainer(model, loader, f'{folder}/{i}', TrainConfig(steps=s['steps'], lr=2e-3, policy_lr=s['policy_lr'], warmup=10), tokenizer=tok)
+        log = t.fit(quiet=quiet)
+        notes.append(dict(s, seconds=t.seconds, eta_before=eta, curve=[[l['step'], round(l['loss'], 4)] for l in log[9::10]]))
+    shutil.rmtree(folder)
+    return notes
 
-def ship_text(folder:str='runs', quiet:bool=False):
-    "The shipped text model: REAL, seed 0, of the text experiment, then `LONG`"
-    exp = TextExperiment()
-    model, one = run_one(exp, 'REAL', 0, folder, quiet)
-    train_long(model, exp.tok, folder=f'{folder}/long', quiet=quiet)
-    large = NeuroMemLM(model.cfg.replace(em_slots=2048)); large.load_state_dict(model.state_dict())
-    large.save(results_path('text').parent.parent/'checkpoints'/'text.safetensors', exp.tok, torch.float16, command='neuromem evidence ship', train=one['train'], stages=LONG, seed=0, curve=one['curve'])
+@torch.no_grad()
+def mean_eta(model:NeuroMemLM, ids:Tensor)->float: # ids [T]
+    "Mean of what episodic memory's policy says about forgetting while it reads a text"
+    before, tap = model.deciders['em'], Tap(model.deciders['em'])
+    model.deciders['em'] = tap
+    try: model(ids[None])
+    finally: model.deciders['em'] = before
+    return torch.stack([o.eta for o in tap.orders]).mean().item()
+
+def run_ship(folder:str='runs', quiet:bool=False)->dict: # how the text model was made
+    "The shipped checkpoints: REAL, seed 0, of each experiment; the text model goes on with `LONG` and a larger store"
+    to, runs = results_path('text').parent.parent/'checkpoints', {n: load_results(n)['runs']['REAL/0'] for n in EXPERIMENTS}
+    for n in EXPERIMENTS:
+        if not (Path(folder)/f'{n}.safetensors').exists(): _train_one(EXPERIMENTS[n](), 'REAL', 0, folder, quiet)[0].save(Path(folder)/f'{n}.safetensors', EXPERIMENTS[n]().tok)
+        model, tok, _ = load_model(Path(folder)/f'{n}.safetensors')
+        notes = train_long(model, tok, folder=f'{folder}/long', quiet=quiet) if n=='text' else None
+        if n=='text': larger = NeuroMemLM(model.cfg.replace(em_slots=2048)); larger.load_state_dict(model.state_dict()); model = larger
+        model.save(to/f'{n}.safetensors', tok, torch.float16, command='neuromem evidence ship', train=runs[n]['train'], seed=0, curve=runs[n]['curve'], stages=notes)
+    r = dict(experiment='ship', version=1, runs=dict(text=dict(stages=notes, first=runs['text']['train']))) | _made_by('ship')
+    _keep(r, 'ship')
+    return r
 
 # %% ../nbs/50_evidence.ipynb #3e29e37b
 @torch.no_grad()
-def run_flat(total:int=1_000_000, chunk:int=512, reps:int=20, quiet:bool=False)->dict: # raw results
-    "Tokens a second and resident memory after 1,000, 100,000 and `total` tokens of one stream"
+def run_flat(marks=(1000, 100_000, 1_000_000), chunk:int=512, reps:int=40, folder:str='runs', quiet:bool=False)->dict: # raw results
+    "Tokens a CPU-second and resident memory after so many tokens of one stream"
     exp = TextExperiment()
     model, text = NeuroMemLM(exp.cfg).eval(), torch.from_numpy(np.concatenate(exp.sources[0].tokens[:200])).long()
-    state, rows, bar, process = None, [], tqdm(total=total, unit='tok', desc='reading', disable=quiet), psutil.Process()
-    for mark in (1000, 100_000, total):
-        while state is None or state.pos.item()<mark: state = _advance(model, text, state, chunk, bar)[1]
-        times = [_advance(model, text, state, chunk, bar)[::-1] for _ in range(reps)]
-        rows.append(dict(after=mark, tokens_per_s=[chunk/t for _,t in times], resident_mb=process.memory_info().rss/2**20, state_mb=sum(x.nbytes for x in tree_flatten(state)[0])/2**20))
-    bar.close()
-    r = dict(experiment='flat', version=1, command='neuromem evidence flat', config=asdict(exp.cfg), chunk=chunk, torch=torch.__version__, runs=rows)
-    _keep(r, results_path('flat'))
+    state, states, resident, process = model.init_state(1), [], [], psutil.Process()
+    with tqdm(total=marks[-1], unit='tok', desc='reading', disable=quiet) as bar:
+        for mark in marks:
+            while (at := state.pos.item())<mark:
+                state = model(text[None,at%(len(text)-chunk):][:,:chunk], state)[1]
+                bar.update(chunk)
+            states.append(state); resident.append(process.memory_info().rss/2**20)
+    speed = {m: [] for m in marks}
+    for _ in tqdm(range(reps), desc='timing', disable=quiet):
+        for m,st in zip(marks, states):
+            t = time.process_time()
+            model(text[None,:chunk], st)
+            speed[m].append(chunk/(time.process_time()-t))
+    rows = [dict(after=m, tokens_per_s=speed[m], resident_mb=mb, state_mb=sum(x.nbytes for x in tree_flatten(s)[0])/2**20) for m,mb,s in zip(marks, resident, states)]
+    r = dict(experiment='flat', version=1, config=asdict(exp.cfg), chunk=chunk, runs=rows) | _made_by('flat')
+    _keep(r, 'flat')
     return r
-
-def _advance(model, text, state, chunk, bar):
-    "One chunk from wherever the stream stands: seconds, state"
-    at = 0 if state is None else state.pos.item()%(len(text)-chunk)
-    t = time.perf_counter()
-    _, state = model(text[None,at:at+chunk], state)
-    bar.update(chunk)
-    return time.perf_counter()-t, state
 
 # %% ../nbs/50_evidence.ipynb #6c438ace
 def rates(r:dict, keep=lambda age,n: True)->dict: # arm -> list of rates by seed, pooled (rate, low, high), questions

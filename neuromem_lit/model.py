@@ -216,7 +216,7 @@ def _compute(self:NeuroMemLM, p, state, arms):
 @patch
 def logits(self:NeuroMemLM, hidden:Tensor)->Tensor: # [..., D] -> [..., V]
     "Scores of the next token, with the embedding as output layer"
-    return (hidden @ self.emb.T) * self.log_scale.exp()
+    return (hidden*self.log_scale.exp()) @ self.emb.T
 
 # %% ../nbs/07_model.ipynb #56db6a18
 @patch
@@ -224,8 +224,8 @@ def _surprise(self:NeuroMemLM, p, logits, state):
     "-log p of each token from the prediction before it: raw and standardised, [N, S]; 0 at a document's first token"
     if p.ids is None: return torch.zeros_like(p.alive), torch.zeros_like(p.alive)
     with torch.no_grad():
-        before = torch.cat([self.logits(state.last)[:,None], logits[:,:-1]], 1)
-        raw = before.logsumexp(-1) - before.gather(-1, p.ids[...,None])[...,0]
+        nll = lambda before,ids: before.logsumexp(-1) - before.gather(-1, ids[...,None])[...,0]
+        raw = torch.cat([nll(self.logits(state.last)[:,None], p.ids[:,:1]), nll(logits, p.ids.roll(-1, 1))[:,:-1]], 1)
         mean, var = state.surprise[:,:1].expand_as(raw), state.surprise[:,1:2].expand_as(raw)
         if p.late is not None: mean, var = mean.masked_fill(p.late, math.log(self.cfg.vocab_size)), var.masked_fill(p.late, 1.)
         raw = raw.masked_fill(p.first, 0.)
@@ -277,14 +277,20 @@ def forward(self:NeuroMemLM,
     "Read T tokens: predictions of each next token, and memories that have changed"
     x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms)
     if lengths is not None: return self._ragged(ids, x, state, reset_mask, lengths, arms)
+    outs, state = self._pieces(ids, x, state, reset_mask, arms)
+    return torch.cat(outs, 1), state
+
+@patch
+def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms):
+    "Logits of each piece between two ends of spans, and the new state"
     y_wm, wm = self.wm(x, state.wm, reset_mask)
     cuts = span_cuts(state.pos.tolist(), x.shape[1], self.cfg.span)
     split = lambda t: [None]*len(cuts) if t is None else t.split([n for n,_ in cuts], 1)
-    outs, pos = [], state.pos
-    for i,x_,y_,r_,(n,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
+    outs = []
+    for i,x_,y_,r_,(_,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
         out, state = self._step(self._piece(i, x_, y_, r_, state), state, due, arms)
         outs.append(out)
-    return torch.cat(outs, 1), state._replace(wm=wm)
+    return outs, state._replace(wm=wm)
 
 @patch
 def _step(self:NeuroMemLM, p, state, due, arms):
@@ -338,11 +344,13 @@ def loss(self:NeuroMemLM,
     state:MemoryState=None, reset_mask:Tensor=None, arms:dict=None
 )->tuple[Tensor,MemoryState]: # mean loss in nats, the new state
     "Weighted next-token loss; gradients run through all writes of the call"
-    logits, state = self(ids, state, reset_mask, arms=arms)
-    nll = nn.functional.cross_entropy(logits.flatten(0,1), targets.flatten(), ignore_index=-100, reduction='none')
-    w = (targets!=-100).to(nll.dtype).flatten()
-    if weights is not None: w = w*weights.flatten()
-    return (nll*w).sum()/w.sum().clamp(min=1e-9), state
+    x, state, arms = self._check(ids, state, reset_mask, None, arms)
+    outs, state = self._pieces(ids, x, state, reset_mask, arms)
+    nll = lambda o,t: nn.functional.cross_entropy(o.flatten(0,1), t.flatten(), ignore_index=-100, reduction='none').view_as(t)
+    nlls = torch.cat([nll(o, t) for o,t in zip(outs, targets.split([o.shape[1] for o in outs], 1))], 1)
+    w = (targets!=-100).to(nlls.dtype)
+    if weights is not None: w = w*weights
+    return (nlls*w).sum()/w.sum().clamp(min=1e-9), state
 
 @patch
 def reset(self:NeuroMemLM, state:MemoryState, mask:Tensor)->MemoryState: # mask [N] bool

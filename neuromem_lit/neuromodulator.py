@@ -93,17 +93,18 @@ class Learned(Policy):
         self.t1, self.s1 = block_weight(n_blocks, 2*width+2, hidden), block_weight(n_blocks, width+4, hidden)
         self.t2, self.s2 = block_weight(n_blocks, hidden+1, 1, 5e-5), block_weight(n_blocks, hidden+1, self.heads, 5e-5)
 
-    def _mlp(self, x, w1, w2):
-        one = torch.ones_like(x[...,:1])
-        h = nn.functional.gelu(per_block(torch.cat([x, one], -1), w1))
-        return per_block(torch.cat([h, one], -1), w2)
+    def _mlp(self, parts, w1, w2): # parts [..., B, E_i] -> [..., B, heads]; the last row of a weight is its bias
+        *ws, b1 = w1.split([*(p.shape[-1] for p in parts), 1], 1)
+        h = nn.functional.gelu(sum(per_block(p, w) for p,w in zip(parts, ws)) + b1[:,0])
+        w, b2 = w2.split([w2.shape[1]-1, 1], 1)
+        return per_block(h, w) + b2[:,0]
 
     def token(self, tokens:Tokens)->Tensor: # [N, T, B]
         s = tokens.surprise[...,None,None].expand_as(tokens.pre[...,:1]).clamp(-4, 4)
-        return self.bounds['token'](self._mlp(torch.cat([s, tokens.pre, tokens.post], -1), self.t1, self.t2)[...,0])
+        return self.bounds['token'](self._mlp([s, tokens.pre, tokens.post], self.t1, self.t2)[...,0])
 
     def forward(self, features:Tensor)->Modulation:
-        g, eta, tau, bias = self._mlp(features, self.s1, self.s2).split([1,1,1,self.n_slots], -1)
+        g, eta, tau, bias = self._mlp([features], self.s1, self.s2).split([1,1,1,self.n_slots], -1)
         b = self.bounds
         return Modulation(*(b[n](x[...,0]) for n,x in (('g',g),('eta',eta),('tau',tau))), b['bias'](bias) if self.n_slots else bias)
 

@@ -103,11 +103,11 @@ def _attend(self:WorkingMemory, q, k, v, doc):
     qd = doc[:,self.W-1:].unflatten(1, (n,Q))
     dist = self.W-1 + torch.arange(Q, device=q.device)[:,None] - torch.arange(kb.shape[2], device=q.device)
     near = (dist>=0) & (dist<self.W)
-    see = near & (qd[...,None]==db[:,:,None])                                  # [N, n, Q, keys]
+    unseen = torch.zeros(db.shape[:2]+dist.shape, dtype=q.dtype, device=q.device).masked_fill(qd[...,None]!=db[:,:,None], -1e30) # [N, n, Q, keys]
     bias = self.bias[:,dist.clamp(0, self.W-1)].masked_fill(~near, -1e30)      # [H, Q, keys]
-    s = torch.einsum('nbqhd,nbkhd->nbhqk', qb*qb.shape[-1]**-.5, kb) + bias
-    p = s.masked_fill(~see[:,:,None], -1e30).softmax(-1)
-    return torch.einsum('nbhqk,nbkhd->nbqhd', p, vb).flatten(1,2)[:,:T]
+    qb,kb,vb = (z.transpose(2,3).flatten(0,2) for z in (qb*qb.shape[-1]**-.5,kb,vb))                   # [N·n·H, Q or keys, d]
+    s = torch.baddbmm((unseen[:,:,None] + bias).flatten(0,2), qb, kb.mT)
+    return (s.softmax(-1) @ vb).unflatten(0, (len(q),n,self.H)).transpose(2,3).flatten(1,2)[:,:T]
 
 # %% ../nbs/02_working_memory.ipynb #610584a4
 @patch
