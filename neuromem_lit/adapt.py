@@ -22,7 +22,7 @@ from .trainer import *
 
 # %% ../nbs/10_adapt.ipynb #e590188d
 ARM_READS = dict(REAL=None, SHUF=dict(pm='shuf', em='shuf'), OFF=dict(pm='off', em='off'))
-COLORS = dict(REAL='#0072B2', SHUF='#E69F00', OFF='#D55E00', **{'TRAINED-OFF': '#009E73', 'CACHE': '#CC79A7'})
+COLORS = dict(REAL='#0072B2', SHUF='#E69F00', OFF='#D55E00', **{'TRAINED-OFF': '#009E73', 'CACHE': '#CC79A7', 'CACHE×B': '#56B4E9'})
 
 def read_arms(
     model:NeuroMemLM,
@@ -37,7 +37,7 @@ def read_arms(
 # %% ../nbs/10_adapt.ipynb #20b33624
 @torch.no_grad()
 def hidden_and_logp(model:NeuroMemLM, ids:Tensor, chunk:int=512)->tuple[Tensor,Tensor]: # unit hidden [N, T, D], log p [N, T, V]
-    "Hidden vectors and log-probabilities of a whole reading"
+    "Hidden vectors and log-probabilities of a whole reading, memories on"
     hs, ps, state, grab = [], [], None, []
     real = model.logits
     model.logits = lambda h: (grab.append(h), real(h))[1]
@@ -107,16 +107,23 @@ def plot(self:Report, ax=None, title='perplexity while reading unseen documents'
     "Perplexity by position, one line an arm"
     ax = ax or plt.subplots(figsize=(6,3))[1]
     mid = [(a+b)/2 for a,b in self.buckets()]
-    for n in self.losses: ax.plot(mid, [math.exp(self.mean(n,a,b)) for a,b in self.buckets()], 'o-', color=COLORS.get(n, 'k'), label=n, ms=4)
-    ax.set(xscale='log', xlabel='tokens read', ylabel='perplexity', title=title); ax.legend(frameon=False, fontsize=8)
+    for n in self.losses:
+        ax.plot(mid, [math.exp(self.mean(n,a,b)) for a,b in self.buckets()], 'o-', color=COLORS.get(n, 'k'), label=n, ms=4)
+    ax.set(xscale='log', xlabel='tokens read', ylabel='perplexity', title=title)
+    ax.set_xticks(mid, [f'{b:,}' for _,b in self.buckets()]); ax.minorticks_off()
+    ax.legend(frameon=False, fontsize=8)
     return ax.figure
 
 @patch
 def plotly(self:Report):
     "The same, interactive"
     mid = [(a+b)/2 for a,b in self.buckets()]
-    fig = go.Figure([go.Scatter(x=mid, y=[math.exp(self.mean(n,a,b)) for a,b in self.buckets()], name=n, line_color=COLORS.get(n), mode='lines+markers') for n in self.losses])
-    return fig.update_layout(height=320, margin=dict(l=50,r=10,t=30,b=40), xaxis=dict(type='log', title='tokens read'), yaxis_title='perplexity', title='Perplexity while reading unseen documents')
+    ppl = lambda n: [math.exp(self.mean(n,a,b)) for a,b in self.buckets()]
+    fig = go.Figure([go.Scatter(x=mid, y=ppl(n), name=n, line_color=COLORS.get(n), mode='lines+markers') for n in self.losses])
+    return _layout(fig, 'Perplexity while reading unseen documents', 'perplexity').update_xaxes(type='log')
+
+def _layout(fig, title, y, x='tokens read'):
+    return fig.update_layout(height=340, margin=dict(l=60,r=10,t=40,b=45), title=title, xaxis_title=x, yaxis_title=y)
 
 # %% ../nbs/10_adapt.ipynb #9f49267b
 EDGES = (0, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
@@ -183,11 +190,13 @@ class Tap(Policy):
         self.inner, self.tokens, self.orders = inner, [], []
 
     def token(self, tokens):
+        "As the inner policy; noted"
         out = self.inner.token(tokens)
         self.tokens.append(out.detach())
         return out
 
     def forward(self, features):
+        "As the inner policy; noted"
         out = self.inner(features)
         self.orders.append(out)
         return out
@@ -200,7 +209,8 @@ class Trace:
     admitted:Tensor # [spans] items that episodic memory admitted
     offered:Tensor  # [spans]
     surprise:Tensor # [spans] mean standardised surprise
-    gates:dict    # memory -> [T, B] gate or salience of each token
+    gates:dict    # memory -> [T, B] gate, or σ(salience), of each token, in [0, 1]
+    g:dict        # memory -> [spans, B] how strongly each commit writes
 
 # %% ../nbs/10_adapt.ipynb #4999135c
 @torch.no_grad()
@@ -218,7 +228,9 @@ def trace_reading(model:NeuroMemLM, ids:Tensor, quiet:bool=False)->Trace: # ids 
             surprise.append(state.surprise[0,2])
     finally: model.deciders = before
     w = torch.stack([torch.zeros_like(writes[0]), *writes]).diff(dim=0)
-    return Trace(P, {n: torch.stack(s) for n,s in strength.items()}, w[:,1], w[:,0], torch.stack(surprise), {n: torch.cat(t.tokens, 1)[0] for n,t in taps.items()})
+    word = {n: torch.cat(t.tokens, 1)[0] for n,t in taps.items()}
+    return Trace(P, {n: torch.stack(s) for n,s in strength.items()}, w[:,1], w[:,0], torch.stack(surprise),
+                 {n: x.sigmoid() if taps[n].kind=='em' else x for n,x in word.items()}, {n: torch.cat([o.g for o in t.orders]) for n,t in taps.items()})
 
 # %% ../nbs/10_adapt.ipynb #08f412b8
 @patch
@@ -229,25 +241,66 @@ def slots(self:Trace, memory:str, block:int=0)->Tensor: # [slots, spans]
     return s[:int(used.max())+1] if len(used) else s[:1]
 
 @patch
-def plot(self:Trace):
-    "Slot strengths over time, writes and surprise, and what the neuromodulators said"
-    names = [n for n in ('em', next((k for k in self.strength if k!='em'), None)) if n in self.strength]
-    fig,axs = plt.subplots(2, 2, figsize=(9,5.2))
-    for ax,n in zip(axs[0], names):
-        s = self.slots(n)
-        im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0), interpolation='nearest')
-        ax.set(title=f'{n}: strength of each slot, block 0', xlabel='tokens read', ylabel='slot'); fig.colorbar(im, ax=ax)
-    t = torch.arange(len(self.admitted))*self.span
-    axs[1,0].plot(t, self.admitted, color='#0072B2', lw=.8, label='items admitted a span'); axs[1,0].plot(t, self.surprise, color='#D55E00', lw=.8, label='surprise, standardised')
-    axs[1,0].set(xlabel='tokens read', title='writes and surprise'); axs[1,0].legend(frameon=False, fontsize=8)
-    for n,c in zip(names, ('#0072B2','#009E73')): axs[1,1].hist(self.gates[n].sigmoid().flatten() if n=='em' else self.gates[n].flatten(), bins=40, range=(0,1), color=c, alpha=.6, label='σ(salience), em' if n=='em' else f'gate, {n}')
-    axs[1,1].set(title='what the neuromodulators say', xlabel='word on a token', ylabel='tokens', yscale='log'); axs[1,1].legend(frameon=False, fontsize=8)
-    fig.tight_layout()
-    return fig
+def shown(self:Trace)->list: # at most two names, episodic memory first
+    "The memories that the pictures show"
+    return [*(n for n in self.strength if n=='em'), *(n for n in self.strength if n!='em')][:2]
 
 @patch
-def plotly(self:Trace, memory:str='em', block:int=0):
+def timeline(self:Trace)->dict: # label -> [spans]; the last one, surprise, in standard deviations, the others shares
+    "Writes, commits and surprise, span by span"
+    lines = {'em: admitted / offered': self.admitted/self.offered.clamp(min=1)} if 'em' in self.g else {}
+    return lines | {f'{n}: g of the commit': self.g[n].mean(1) for n in self.shown()} | {'surprise': self.surprise}
+
+@patch
+def plot(self:Trace):
+    "Slot strengths over time, writes and commits, and what the neuromodulators said about tokens"
+    fig,axs = plt.subplots(2, 2, figsize=(9,5.2), layout='constrained')
+    for ax,n in zip(axs[0], self.shown()):
+        s = self.slots(n)
+        im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0), interpolation='nearest')
+        ax.set(title=f'{n}: strength of each slot, block 0', xlabel='tokens read', ylabel='slot')
+        fig.colorbar(im, ax=ax, label='strength')
+    for ax in axs[0][len(self.shown()):]: ax.axis('off')
+    self._draw_timeline(axs[1,0])
+    self._draw_gates(axs[1,1])
+    return fig
+
+# %% ../nbs/10_adapt.ipynb #ab5310f2
+@patch
+def _draw_timeline(self:Trace, ax):
+    lines, t = self.timeline(), torch.arange(len(self.surprise))*self.span
+    *shares, surprise = lines
+    for n,c in zip(shares, ('#0072B2','#56B4E9','#009E73')): ax.plot(t, lines[n], color=c, lw=.8, label=n)
+    ax.plot([], [], color='#D55E00', lw=.8, label='surprise (right)')
+    ax.set(xlabel='tokens read', ylabel='share; strength of the commit', title='writes, commits, surprise', ylim=(0, None)); ax.legend(fontsize=7, loc='lower right')
+    right = ax.twinx()
+    right.plot(t, lines[surprise], color='#D55E00', lw=.6, alpha=.7); right.set_ylabel('surprise, standard deviations')
+
+@patch
+def _draw_gates(self:Trace, ax):
+    for n,c in zip(self.shown(), ('#0072B2','#009E73')):
+        ax.hist(self.gates[n].flatten(), bins=40, range=(0,1), color=c, alpha=.6, label=f'σ(salience), {n}' if n=='em' else f'gate, {n}')
+    ax.set(title='what the neuromodulators say about tokens', xlabel='gate, or σ(salience)', ylabel='tokens', yscale='log'); ax.legend(frameon=False, fontsize=8)
+
+# %% ../nbs/10_adapt.ipynb #e9c7720d
+@patch
+def plotly(self:Trace, memory:str=None, block:int=0): # memory: default the first of `shown`
     "Slot strengths over time, interactive"
+    memory = memory or self.shown()[0]
     s = self.slots(memory, block)
-    fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength', hovertemplate='slot %{y}<br>token %{x}<br>strength %{z:.2f}<extra></extra>'))
-    return fig.update_layout(height=360, margin=dict(l=50,r=10,t=30,b=40), xaxis_title='tokens read', yaxis_title='slot', title=f'Strength of each slot of {memory}, block {block}')
+    fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength',
+                               hovertemplate='slot %{y}<br>token %{x}<br>strength %{z:.2f}<extra></extra>'))
+    return _layout(fig, f'Strength of each slot of {memory}, block {block}', 'slot')
+
+@patch
+def plotly_timeline(self:Trace):
+    "Writes, commits and surprise over time, interactive"
+    lines, t = self.timeline(), [i*self.span for i in range(len(self.surprise))]
+    fig = go.Figure([go.Scatter(x=t, y=y.tolist(), name=n, yaxis='y2' if n=='surprise' else 'y') for n,y in lines.items()])
+    return _layout(fig, 'Writes, commits and surprise', 'share; strength of the commit').update_layout(yaxis2=dict(title='surprise, standard deviations', overlaying='y', side='right'), margin_r=70, legend=dict(orientation='h', y=-.25))
+
+@patch
+def plotly_gates(self:Trace):
+    "What the neuromodulators said about tokens, interactive"
+    fig = go.Figure([go.Histogram(x=self.gates[n].flatten().tolist(), name=f'σ(salience), {n}' if n=='em' else f'gate, {n}', xbins=dict(start=0,end=1,size=.025), opacity=.6) for n in self.shown()])
+    return _layout(fig, 'What the neuromodulators say about tokens', 'tokens', 'gate, or σ(salience)').update_layout(barmode='overlay').update_yaxes(type='log')

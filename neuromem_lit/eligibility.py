@@ -59,8 +59,9 @@ def eligibility_trace(
 
 def _check_trace(trace, want):
     "A trace of fewer dimensions would be broadcast in silence"
-    if trace.shape!=want: raise ValueError(f'the trace has shape {list(trace.shape)}, [N, B, r, E] = {list(want)} is needed: '
-                                           'start from None, or from a trace of the same memory and streams')
+    if trace.shape==want: return
+    raise ValueError(f'the trace has shape {list(trace.shape)}, [N, B, r, E] = {list(want)} is needed: '
+                     'start from None, or from a trace of the same memory and streams')
 
 # %% ../nbs/03_eligibility.ipynb #0aa1f501
 class Tokens(NamedTuple):

@@ -19,12 +19,12 @@ class EMState(NamedTuple):
     V:Tensor      # [N, B, M, E] values
     S:Tensor      # [N, B, M] strengths in [0, 1], 0 where empty
     step:Tensor   # [N, B, M] int64, step at which the item was written, negative where empty
-    last_read:Tensor # [N, B, M] int64, step of the last read of it
-    ck:Tensor     # [N, B, C, E] candidates of the open span: keys,
-    cv:Tensor     # [N, B, C, E] values,
-    cscore:Tensor # [N, B, C] scores,
-    cstep:Tensor  # [N, B, C] int64 steps
-    center:Tensor # [N, B, E] running mean of offered keys
+    last_read:Tensor # [N, B, M] int64, step of the last read of the item
+    ck:Tensor     # [N, B, C, E] keys of the open span's candidates, in time order
+    cv:Tensor     # [N, B, C, E] values of the candidates
+    cscore:Tensor # [N, B, C] scores of the candidates, -1e9 where there is none
+    cstep:Tensor  # [N, B, C] int64, steps of the candidates, -1 where there is none
+    center:Tensor # [N, B, E] running mean of the keys offered
     novelty:Tensor # [N, B, 3] running mean and variance of novelty, number of commits
     sums:Tensor   # [N, B, E_b+4] open span: Σ post, Σ surprise, Σ novelty, Σ novelty², number of tokens
     writes:Tensor # [N, B, 2] int64, items offered and items admitted so far
@@ -48,26 +48,44 @@ class EpisodicMemory(PlasticMemory):
         rate:float=.05  # floor of the rate of running statistics, per commit
     ):
         super().__init__()
-        self.B,self.width,self.M,self.topk,self.C,self.match,self.rate = n_blocks,width,n_slots,min(topk,n_slots),n_candidates,match,rate
-        self.block_width = block_width
+        self.B,self.block_width,self.width,self.M,self.C = n_blocks,block_width,width,n_slots,n_candidates
+        self.topk,self.match,self.rate = min(topk,n_slots),match,rate
         self.key, self.value = block_weight(n_blocks, block_width, width), block_weight(n_blocks, d_model, width)
         self.direct_out = nn.Parameter(self.value.detach().mT.clone())
         self.log_kappa = nn.Parameter(torch.full((n_blocks,1,1), math.log(kappa)))
-        self.null = nn.Parameter(torch.full((n_blocks,1), kappa/3))
-        self.novel = nn.Parameter(torch.ones(n_blocks))
+        self.null, self.novel = nn.Parameter(torch.full((n_blocks,1), kappa/3)), nn.Parameter(torch.ones(n_blocks))
 
-    def init_state(self, n_streams:int)->EMState: # strengths 0, no candidates
-        "An empty store for each stream"
-        z, i = self.key.new_zeros, lambda *s: torch.zeros(s, dtype=torch.int64, device=self.key.device)
-        NB, kv, ckv = (n_streams,self.B), (n_streams,self.B,self.M,self.width), (n_streams,self.B,self.C,self.width)
-        novelty = z(*NB, 3); novelty[...,:2] = 1
-        return EMState(z(kv), z(kv), z(*NB,self.M), i(*NB,self.M)+torch.arange(-self.M, 0, device=self.key.device), i(*NB,self.M)-1, z(ckv), z(ckv),
-                       z(*NB,self.C)+NEG, i(*NB,self.C)-1, z(*NB,self.width), novelty, z(*NB,self.block_width+4), i(*NB,2))
+# %% ../nbs/05_episodic.ipynb #5a0c31e7
+@patch
+def init_state(self:EpisodicMemory, n_streams:int)->EMState: # strengths 0, no candidates
+    "An empty store for each stream"
+    z, i = self.key.new_zeros, lambda *s: torch.zeros(s, dtype=torch.int64, device=self.key.device)
+    NB, (M,C,E) = (n_streams,self.B), (self.M,self.C,self.width)
+    novelty = z(*NB, 3); novelty[...,:2] = 1
+    step = i(*NB,M) + torch.arange(-M, 0, device=self.key.device)
+    items = (z(*NB,M,E), z(*NB,M,E), z(*NB,M), step, i(*NB,M)-1)
+    candidates = (z(*NB,C,E), z(*NB,C,E), z(*NB,C)+NEG, i(*NB,C)-1)
+    return EMState(*items, *candidates, z(*NB,E), novelty, z(*NB,self.block_width+4), i(*NB,2))
+
+# %% ../nbs/05_episodic.ipynb #3f96a8c2
+@patch
+def _repr_html_(self:EMState)->str:
+    "Occupancy of the first stream, at most 8 blocks and 128 bars: a bar's height is the strength, · is empty"
+    N,B,M = self.S.shape
+    S = torch.where(self.step>=0, self.S, -1)[0].detach().float().nan_to_num()
+    draw = lambda s: '·' if s<0 else '▁▂▃▄▅▆▇█'[min(int(8*s), 7)]
+    row = lambda *x, cell='td': f"<tr>{''.join(f'<{cell}>{v}</{cell}>' for v in x)}</tr>"
+    rows = [row('block', 'strengths', 'full', 'mean strength', 'offered', 'admitted', cell='th')]
+    for b,s in enumerate(S[:8]):
+        bars, full = ''.join(draw(g.max().item()) for g in s.split(-(-M//128))), s>=0
+        mean = s[full].mean().item() if full.any() else 0
+        rows.append(row(b, f'<code>{bars}</code>', f'{full.sum()} of {M}', f'{mean:.2f}', *self.writes[0,b].tolist()))
+    return f"<table>{''.join(rows)}</table><p>stream 0 of {N}, blocks 0 to {min(B,8)-1} of {B}</p>"
 
 # %% ../nbs/05_episodic.ipynb #99dd3343
 @patch
 def attend(self:EpisodicMemory, z:Tensor, state:EMState)->Tensor: # [N, T, B, M]
-    "How much each token reads of each item; what is missing to 1 went to the null item"
+    "How much each token reads of each item; the rest goes to the null item"
     q = unit(per_block(z, self.key)) * self.log_kappa.exp()[:,0]
     prior = (state.S+.01).log().masked_fill(state.step<0, NEG)
     s = torch.einsum('ntbe,nbme->nbtm', q, state.K) + prior[:,:,None]
@@ -106,36 +124,41 @@ def _novelty(self:EpisodicMemory, k, state): # k [N, T, B, E] -> [N, T, B]
 
 # %% ../nbs/05_episodic.ipynb #711fb297
 @patch
-def observe(self:EpisodicMemory, tokens:Tokens, state:EMState)->EMState: # the open span's candidates are the best C so far
+def observe(self:EpisodicMemory, tokens:Tokens, state:EMState)->EMState: # the open span's candidates: the best C so far
     "Add tokens to the open span"
     k, v = unit(per_block(tokens.pre, self.key)), torch.einsum('ntd,bde->ntbe', tokens.x, self.value)
     new = self._novelty(k, state)
     mean, var, _ = state.novelty.unbind(-1)
     score = tokens.gate + self.novel*(new-mean[:,None])/(var[:,None]+1e-2).sqrt()
     score = score.masked_fill(tokens.paired[...,None]==0, NEG)
-    state = state._replace(sums=state.sums + token_sums(tokens, [tokens.surprise, new, new*new]), last_read=self._last_read(tokens, state))
-    return self._best(state, k.transpose(1,2), v.transpose(1,2), score.transpose(1,2), tokens.step[:,None].expand(-1, self.B, -1))
+    state = state._replace(sums=state.sums + token_sums(tokens, [tokens.surprise, new, new*new]),
+                           last_read=self._last_read(tokens, state))
+    step = tokens.step[:,None].expand(-1, self.B, -1)
+    return self._best(state, k.transpose(1,2), v.transpose(1,2), score.transpose(1,2), step)
 
 @patch
 def _best(self:EpisodicMemory, state, k, v, score, step):
     "The C candidates of largest score, in time order"
-    k, v, score, step = (torch.cat(z, 2) for z in ((state.ck,k), (state.cv,v), (state.cscore,score), (state.cstep,step)))
+    old = (state.ck, state.cv, state.cscore, state.cstep)
+    k, v, score, step = (torch.cat(z, 2) for z in zip(old, (k, v, score, step)))
     top = score.detach().sort(dim=-1, descending=True, stable=True).indices[...,:self.C].sort(-1).values
     vec = top[...,None].expand(*top.shape, self.width)
     return state._replace(ck=k.gather(2,vec), cv=v.gather(2,vec), cscore=score.gather(2,top), cstep=step.gather(2,top))
 
+# %% ../nbs/05_episodic.ipynb #6f2d90b4
 @patch
 def _last_read(self:EpisodicMemory, tokens, state, least=.05):
     "Step at which each item last had at least a twentieth of a read"
     if tokens.used is None: return state.last_read
-    nth = torch.arange(1, tokens.step.shape[1]+1, device=tokens.step.device)*(tokens.alive>0)     # [N, T], from 1, 0 where not alive
-    last = ((tokens.used.detach()>=least) * nth[:,:,None,None].to(tokens.used)).amax(1).long()     # [N, B, M], 0: not read
+    nth = torch.arange(1, tokens.step.shape[1]+1, device=tokens.step.device)*(tokens.alive>0)  # [N, T], 0: not alive
+    last = (tokens.used.detach()>=least) * nth[:,:,None,None].to(tokens.used)                  # [N, T, B, M]
+    last = last.amax(1).long()                                                                 # 0: not read
     return torch.where(last>0, tokens.step[:,:1,None]+last-1, state.last_read)
 
 # %% ../nbs/05_episodic.ipynb #2e867570
 @patch
 def _place(self:EpisodicMemory, state, S, s):
-    "Where each candidate goes, decided in time order: place, admitted, matched, strength of what stood there; each [N, B, C]"
+    "In time order, for each candidate: place, admitted, matched, strength of what stood there; each [N, B, C]"
     sim, among = self._similarity(state.ck, state), self._among(state)
     S, step, offered, out = S.clone(), state.step.clone(), state.cscore>NEG/2, []
     for c in range(self.C):
@@ -169,7 +192,7 @@ def _stood(self:EpisodicMemory, S, place, admitted, there):
 
 @patch
 def _admission(self:EpisodicMemory, s, place, admitted, matched, there, tau, offered):
-    "1 for the candidate that ends up in its place, else 0; the gradient of a soft decision where it was about strength"
+    "1 for the candidate that ends up in its place, else 0; backward, a soft decision where it was about strength"
     c = torch.arange(self.C, device=s.device)
     later = (place[...,None]==place[...,None,:]) & admitted[...,None,:] & (c[None,:]>c[:,None])
     final = (admitted & ~later.any(-1)).to(s.dtype)
@@ -191,25 +214,29 @@ def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)-
     there = self._stood(S, place, admitted, there)
     adm = self._admission(s, place, admitted, matched, there, mod.tau, state.cscore>NEG/2)
     strength = torch.where(matched, torch.maximum(s, there), s)
-    new = state._replace(K=_put(state.K, place, adm, state.ck), V=_put(state.V, place, adm, state.cv), S=_put(S[...,None], place, adm, strength[...,None])[...,0],
-                         **self._bookkeeping(state, place, adm, admitted))
+    put = lambda old, new: _put(old, place, adm, new)
+    K, V, S = put(state.K, state.ck), put(state.V, state.cv), put(S[...,None], strength[...,None])[...,0]
+    new = state._replace(K=K, V=V, S=S, **self._bookkeeping(state, place, adm, admitted))
     return new if due is None else where_streams(due, new, state)
 
 # %% ../nbs/05_episodic.ipynb #0228528d
 @patch
 def _bookkeeping(self:EpisodicMemory, state, place, adm, admitted):
     "Provenance, statistics and an empty open span"
-    wrote = (place[...,None]==torch.arange(self.M, device=place.device)) & (adm.detach()>.5)[...,None]   # [N, B, C, M]
+    at = place[...,None]==torch.arange(self.M, device=place.device)
+    wrote = at & (adm.detach()>.5)[...,None]                       # [N, B, C, M]
     when = torch.where(wrote, state.cstep[...,None], -1).amax(2)
     there, offered = wrote.any(2), state.cscore>NEG/2
     n, count = offered.sum(-1, keepdim=True), state.novelty[...,2:]
     rate = (1/(count+1)).clamp(min=self.rate)*(n>0)
     ck = (state.ck.detach()*offered[...,None]).sum(2)/n.clamp(min=1)
-    fresh = torch.zeros_like(state.cscore)
-    return dict(step=torch.where(there, when, state.step), last_read=torch.where(there, when, state.last_read), center=state.center + rate*(ck-state.center),
-                novelty=self._novelty_stats(state), writes=state.writes + torch.stack([offered.sum(-1), admitted.sum(-1)], -1),
-                ck=torch.zeros_like(state.ck), cv=torch.zeros_like(state.cv), cscore=fresh+NEG, cstep=torch.full_like(state.cstep, -1), sums=torch.zeros_like(state.sums))
+    zeros = {f: torch.zeros_like(getattr(state, f)) for f in ('ck','cv','sums')}
+    return dict(step=torch.where(there, when, state.step), last_read=torch.where(there, when, state.last_read),
+                center=state.center + rate*(ck-state.center), novelty=self._novelty_stats(state),
+                writes=state.writes + torch.stack([offered.sum(-1), admitted.sum(-1)], -1),
+                cscore=torch.zeros_like(state.cscore)+NEG, cstep=torch.full_like(state.cstep, -1), **zeros)
 
+# %% ../nbs/05_episodic.ipynb #9b14e7a6
 @patch
 def _novelty_stats(self:EpisodicMemory, state):
     "Running mean and variance of novelty after this span: [N, B, 3]"

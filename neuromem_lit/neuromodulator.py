@@ -20,12 +20,15 @@ class Bound(NamedTuple):
     default:float
 
     def __call__(self, x:Tensor)->Tensor: # any real -> [lo, hi]; 0 gives the default
-        "Squash a network's output into the range"
+        "Squash a network's output into the range; the default must lie inside it, not on its edge"
+        if not self.lo<self.default<self.hi:
+            raise ValueError(f'default={self.default} must be strictly inside ({self.lo}, {self.hi}): else no shift gives it')
         p = (self.default-self.lo)/(self.hi-self.lo)
         return self.lo + (self.hi-self.lo)*torch.sigmoid(x + math.log(p/(1-p)))
 
-BOUNDS = dict(pm=dict(token=Bound(0,1,.5), g=Bound(0,4,1.), eta=Bound(0,.5,.02), tau=Bound(.25,4,1.), bias=Bound(-2,2,0.)),
-              em=dict(token=Bound(-8,8,0.), g=Bound(0,1,.9), eta=Bound(0,4,1.), tau=Bound(.25,4,1.)))
+BOUNDS = dict(
+    pm=dict(token=Bound(0,1,.5), g=Bound(0,4,1.), eta=Bound(0,.5,.02), tau=Bound(.25,4,1.), bias=Bound(-2,2,0.)),
+    em=dict(token=Bound(-8,8,0.), g=Bound(0,1,.9), eta=Bound(0,4,1.), tau=Bound(.25,4,1.)))
 
 # %% ../nbs/06_neuromodulator.ipynb #bd1c0b2f
 class Policy(nn.Module):
@@ -36,7 +39,8 @@ class Policy(nn.Module):
         bounds:dict=None # ranges of a kind of memory of your own, default `BOUNDS[kind]`
     ):
         super().__init__()
-        if bounds is None and kind not in BOUNDS: raise ValueError(f"kind={kind!r} is not a kind of memory: use one of {sorted(BOUNDS)}, or give its bounds")
+        if bounds is None and kind not in BOUNDS:
+            raise ValueError(f"kind={kind!r} is not a kind of memory: use one of {sorted(BOUNDS)}, or give its bounds")
         self.kind,self.n_slots,self.bounds = kind,n_slots,bounds or BOUNDS[kind]
 
     def token(self, tokens:Tokens)->Tensor: # [N, T, B]
@@ -56,7 +60,7 @@ class Heuristic(Policy):
         return torch.sigmoid(s) if self.kind=='pm' else s.clamp(-4, 4)
 
 class Always(Policy):
-    "Every token counts the same, as much as it can"
+    "Every token counts the same, as much as it can (an episodic memory still ranks equals by novelty)"
     def token(self, tokens): return torch.full_like(tokens.pre[...,0], 1. if self.kind=='pm' else 4.)
 
 class Never(Policy):
@@ -71,7 +75,8 @@ class Never(Policy):
 def uniform_hash(stream:Tensor, step:Tensor, seed:int=0)->Tensor: # [N], [N, T] int64 -> [N, T] float in [0, 1)
     "A number between 0 and 1 for each stream and position, always the same (the finaliser of splitmix64)"
     x = (stream[:,None]+1)*0x9E3779B97F4A7C1 + step*0x2545F4914F6CDD1D + seed*0x632BE59BD9B4E01
-    for shift,mul in ((30,-0x40A7B892E31B1A47), (27,-0x6B2FB644ECCEEE15)): x = (x ^ ((x>>shift) & (2**(64-shift)-1)))*mul
+    for shift,mul in ((30,-0x40A7B892E31B1A47), (27,-0x6B2FB644ECCEEE15)):
+        x = (x ^ ((x>>shift) & (2**(64-shift)-1)))*mul
     return ((x ^ (x>>31)) & (2**24-1)).double()/2**24
 
 class Random(Policy):
@@ -91,7 +96,8 @@ class Learned(Policy):
         super().__init__(kind, n_slots)
         self.heads = 3+n_slots
         self.t1, self.s1 = block_weight(n_blocks, 2*width+2, hidden), block_weight(n_blocks, width+4, hidden)
-        self.t2, self.s2 = block_weight(n_blocks, hidden+1, 1, 5e-5), block_weight(n_blocks, hidden+1, self.heads, 5e-5)
+        self.t2 = block_weight(n_blocks, hidden+1, 1, 5e-5)
+        self.s2 = block_weight(n_blocks, hidden+1, self.heads, 5e-5)
 
     def _mlp(self, parts, w1, w2): # parts [..., B, E_i] -> [..., B, heads]; the last row of a weight is its bias
         *ws, b1 = w1.split([*(p.shape[-1] for p in parts), 1], 1)
@@ -106,13 +112,16 @@ class Learned(Policy):
     def forward(self, features:Tensor)->Modulation:
         g, eta, tau, bias = self._mlp([features], self.s1, self.s2).split([1,1,1,self.n_slots], -1)
         b = self.bounds
-        return Modulation(*(b[n](x[...,0]) for n,x in (('g',g),('eta',eta),('tau',tau))), b['bias'](bias) if self.n_slots else bias)
+        g, eta, tau = (b[n](x[...,0]) for n,x in (('g',g), ('eta',eta), ('tau',tau)))
+        return Modulation(g, eta, tau, b['bias'](bias) if self.n_slots else bias)
 
 # %% ../nbs/06_neuromodulator.ipynb #862624bf
 class PMNeuromodulator(Learned):
     "Learned policy of a procedural memory: gate a token; g, η, τ and slot bias a span"
-    def __init__(self, n_blocks:int, width:int, n_slots:int, hidden:int=16): super().__init__('pm', n_blocks, width, n_slots, hidden)
+    def __init__(self, n_blocks:int, width:int, n_slots:int, hidden:int=16):
+        super().__init__('pm', n_blocks, width, n_slots, hidden)
 
 class EMNeuromodulator(Learned):
     "Learned policy of an episodic memory: salience a token; g, η, τ a span"
-    def __init__(self, n_blocks:int, width:int, hidden:int=16): super().__init__('em', n_blocks, width, 0, hidden)
+    def __init__(self, n_blocks:int, width:int, hidden:int=16):
+        super().__init__('em', n_blocks, width, 0, hidden)

@@ -44,7 +44,8 @@ class ProceduralMemory(PlasticMemory):
         super().__init__()
         self.B,self.width,self.r,self.decay = n_blocks,width,n_slots,decay
         self.budget = n_slots if budget is None else budget
-        self.key, self.value = block_weight(n_blocks, width, width), nn.Parameter(distinct_keys(n_blocks, width, width, seed=1))
+        self.key = block_weight(n_blocks, width, width)
+        self.value = nn.Parameter(distinct_keys(n_blocks, width, width, seed=1))
         self.out = nn.Parameter(self.value.detach().mT.clone())
         self.log_kappa = nn.Parameter(torch.full((2,n_blocks,1), math.log(kappa))) # reading, writing
         self.load = nn.Parameter(torch.full((n_blocks,1), kappa/2)) # how much an occupied slot repels a new key
@@ -53,8 +54,8 @@ class ProceduralMemory(PlasticMemory):
     def init_state(self, n_streams:int)->PMState: # strengths 0, keys distinct
         "An empty memory for each stream"
         K = self.keys0.to(self.key.dtype).expand(n_streams, -1, -1, -1)
-        z = K.new_zeros
-        return PMState(K, torch.zeros_like(K), z(n_streams,self.B,self.r), z(n_streams,self.B,self.r,2*self.width+1), z(n_streams,self.B,self.width+2))
+        zeros = lambda *shape: K.new_zeros(n_streams, self.B, *shape)
+        return PMState(K, torch.zeros_like(K), zeros(self.r), zeros(self.r, 2*self.width+1), zeros(self.width+2))
 
 # %% ../nbs/04_procedural.ipynb #23276d62
 @patch
@@ -85,8 +86,13 @@ def observe(self:ProceduralMemory, tokens:Tokens, state:PMState)->PMState: # the
 
 # %% ../nbs/04_procedural.ipynb #afb77619
 @patch
-def commit(self:ProceduralMemory, state:PMState, mod:Modulation, due:Tensor=None, eps:float=1e-6)->PMState: # the trace is zeroed
-    "Write the open span into the slots, for the streams in `due` ([N] bool, default all)"
+def commit(self:ProceduralMemory,
+    state:PMState,
+    mod:Modulation,  # what the neuromodulator decided
+    due:Tensor=None, # [N] bool, streams whose span ends, default all
+    eps:float=1e-6   # guards the means of slots without mass
+)->PMState: # the trace is zeroed
+    "Write the open span into the slots"
     sk, sv, m = state.trace.split([self.width, self.width, 1], -1)
     M = m.squeeze(-1).sum(-1, keepdim=True)
     share = (((m.squeeze(-1)+eps).log() + mod.bias) / mod.tau[...,None]).softmax(-1)
@@ -107,3 +113,15 @@ def features(self:ProceduralMemory, state:PMState)->Tensor: # [N, B, 3+E]
     n = n.clamp(min=1)
     usage = state.a.sum(-1, keepdim=True)/self.budget
     return torch.cat([surprise/n, usage, state.trace[...,-1].sum(-1, keepdim=True)/n, post/n], -1)
+
+# %% ../nbs/04_procedural.ipynb #e6a4c815
+@patch
+def _repr_markdown_(self:PMState)->str:
+    "Occupancy of the first 8 streams and blocks: a bar a slot, its height the strength; · is less than 0.01"
+    bar = lambda a: '·' if a<.01 else '▁▂▃▄▅▆▇█'[min(int(8*a), 7)]
+    N,B,r = self.a.shape
+    rows = ['| stream | block | strengths | sum | mass of the open span |', '|---|---|---|---|---|']
+    for n,b in [(n,b) for n in range(N) for b in range(B)][:8]:
+        a, mass = self.a[n,b].tolist(), self.trace[n,b,:,-1].sum().item()
+        rows.append(f"| {n} | {b} | `{''.join(map(bar, a))}` | {sum(a):.2f} | {mass:.1f} |")
+    return '\n'.join(rows + ([f'\n{N*B-8} more'] if N*B>8 else []))

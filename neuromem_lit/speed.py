@@ -20,7 +20,7 @@ from .scan import *
 from .model import *
 
 # %% ../nbs/60_speed.ipynb #81da8d45
-HINT = 'mamba.py is not installed, nothing can be compared with it: pip install neuromem_lit[bench]'
+HINT = 'mamba.py is not installed, nothing can be compared with it: make bench'
 
 def mamba_py(): # (pscan, Mamba, MambaConfig), or None where it is not installed
     "What we use of mamba.py"
@@ -79,7 +79,10 @@ def scan_contest(N:int, T:int, D:int)->dict: # name -> function without argument
             h = f(*leaves)
             return h.detach(), *torch.autograd.grad(h, leaves, g)
         return run
-    fs = {'linear_scan': both(lambda a,b: linear_scan(a, b, h0)[0]),
+    def in_torch(run):
+        with scan_in_torch(): return run()
+    ours = both(lambda a,b: linear_scan(a, b, h0)[0])
+    fs = {'linear_scan': ours, 'linear_scan, PyTorch alone': lambda: in_torch(ours),
           'floor': lambda: scan_floor(a, b, g), 'floor, same buffers': lambda: scan_floor(a, b, g, buffers)}
     if mamba_py():
         pscan = mamba_py()[0]
@@ -233,6 +236,7 @@ def _claims():
     for shape,most,least in zip(SHAPES, (2.5,4.5), (5.,3.5)):
         s = f'scan {list(shape)}'
         yield f'{s}: time over the floor', s, 'linear_scan', 'floor', '≤', most
+        yield f'{s}: the same in PyTorch alone', s, 'linear_scan, PyTorch alone', 'floor', None, None
         yield f'{s}: time over the floor, same buffers', s, 'linear_scan', 'floor, same buffers', None, None
         yield f'{s}: faster than pscan', s, 'pscan', 'linear_scan', '≥', least
         yield f'{s}: faster than pscan, units last', s, 'pscan, units last', 'linear_scan', None, None
