@@ -43,7 +43,7 @@ test: install ## notebooks, exported code, stored outputs, package
 evidence: install ## run all experiments again (hours); one of them: neuromem evidence NAME
 	$(BIN)/neuromem evidence --all --again
 
-bench: install ## speed beside other models (adds mambapy)
+bench: install ## speed beside other models (adds mambapy); neuromem bench-speed --check fails on a missed target
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'
 	$(BIN)/neuromem bench-speed
 

@@ -21,4 +21,7 @@ from .evidence import *
 from .speed import *
 from .cli import *
 
-__all__ = [n for n,x in list(globals().items()) if not n.startswith('_') and getattr(x, '__module__', 'neuromem_lit').startswith('neuromem_lit') and not hasattr(x, '__path__')]
+def _ours(x)->bool: # made here, and no module
+    return getattr(x, '__module__', 'neuromem_lit').startswith('neuromem_lit') and not hasattr(x, '__path__')
+
+__all__ = [n for n,x in list(globals().items()) if not n.startswith('_') and _ours(x)]

@@ -15,12 +15,13 @@ from typing import NamedTuple
 import numpy as np, torch
 from torch import Tensor
 import datasets
+from fastcore.basics import patch
 from tokenizers import Tokenizer, models, pre_tokenizers, decoders, trainers
 
 # %% ../nbs/08_data.ipynb #02d4e7e1
 SPLITS = ('train', 'valid', 'test')
-SKIP = ('test', 'tests', 'idlelib', 'site-packages', 'dist-packages', 'lib2to3', '__pycache__', 'ensurepip', 'turtledemo',
-        'encodings', 'pydoc_data') # code pages are copies of each other; the topics are taken one by one below
+SKIP = ('test', 'tests', 'idlelib', 'site-packages', 'dist-packages', 'lib2to3', '__pycache__', 'ensurepip',
+        'turtledemo', 'encodings', 'pydoc_data') # code pages are copies of each other; topics are taken one by one
 
 def split_of(name:str)->str: # 'train', 'valid' or 'test'
     "Where a document of this name belongs: 80 / 10 / 10, by a hash of the name"
@@ -31,10 +32,11 @@ def _stdlib_files():
     root = Path(sysconfig.get_paths()['stdlib'])
     for f in sorted(root.rglob('*.py')):
         parts = f.relative_to(root).with_suffix('').parts
-        if not any(p in SKIP or p.startswith('test_') for p in parts): yield '.'.join(parts), f.read_text(encoding='utf-8', errors='ignore')
+        if any(p in SKIP or p.startswith('test_') for p in parts): continue
+        yield '.'.join(parts), f.read_text(encoding='utf-8', errors='ignore')
 
 def _topics(n:int=12):
-    "Triples (split, name, text) of the language reference that `help()` shows, n topics of one split to a document"
+    "Triples (split, name, text) of the language reference, n topics of one split to a document"
     try: from pydoc_data.topics import topics
     except ImportError: return
     for s in SPLITS:
@@ -56,20 +58,22 @@ def drop_near_duplicates(
             kept.append(doc); seen |= runs
     return kept
 
+# %% ../nbs/08_data.ipynb #719d0eb6
 def embedded_corpus(split:str='train', min_chars:int=2000)->datasets.Dataset: # columns name, text
     "The running Python's library and reference: real text, no download"
     return _dataset(_embedded_docs(min_chars), split)
 
 @functools.cache
 def _embedded_docs(min_chars):
-    "Triples (split, name, text), read once a process"
-    docs = [*((split_of(n), n, t) for n,t in _stdlib_files()), *_topics()]
-    return drop_near_duplicates(sorted((d for d in docs if len(d[-1])>=min_chars), key=lambda d: SPLITS.index(d[0]))) # training text first
+    "Triples (split, name, text), read once a process; training text first"
+    docs = [d for d in [*((split_of(n), n, t) for n,t in _stdlib_files()), *_topics()] if len(d[-1])>=min_chars]
+    return drop_near_duplicates(sorted(docs, key=lambda d: SPLITS.index(d[0])))
 
 def _dataset(docs, split): # docs: triples (split, name, text)
     if not docs: raise ValueError('no documents: the source is empty')
     docs = [(n,t) for s,n,t in docs if split in ('all', s)]
-    if not docs: raise ValueError(f"no documents in split {split!r}: use 'train', 'valid', 'test' or 'all', or add documents")
+    if not docs:
+        raise ValueError(f"no documents in split {split!r}: use 'train', 'valid', 'test' or 'all', or add documents")
     return datasets.Dataset.from_dict(dict(name=[n for n,_ in docs], text=[t for _,t in docs]))
 
 # %% ../nbs/08_data.ipynb #c3ed216b
@@ -93,26 +97,42 @@ def load_corpus(
     if source=='embedded': return embedded_corpus(split)
     path = Path(source).expanduser()
     if path.exists(): return _local(path, split, column)
-    if source.startswith(('.','/','~')) or path.suffix: raise FileNotFoundError(f"{source} does not exist: give a file, a folder, 'embedded', or the name of a hub dataset")
+    if source.startswith(('.','/','~')) or path.suffix:
+        raise FileNotFoundError(f"{source} does not exist: give a file, a folder, 'embedded', or a hub dataset's name")
     return _hub(source, split, column, limit, kw)
 
+# %% ../nbs/08_data.ipynb #ba604c9e
 def _local(path, split, column):
+    "A file, or all files of a folder"
     files = sorted(f for f in ([path] if path.is_file() else path.rglob('*')) if f.is_file())
-    docs = [(str(f.relative_to(path.parent)), f.read_text(encoding='utf-8', errors='replace')) for f in files if f.suffix in TEXT]
+    text = lambda f: (str(f.relative_to(path.parent)), f.read_text(encoding='utf-8', errors='replace'))
+    docs = [text(f) for f in files if f.suffix in TEXT]
     for kind,ext in (('json',('.jsonl','.json')), ('parquet',('.parquet',))):
-        if tables := [str(f) for f in files if f.suffix in ext]: docs += _table(datasets.load_dataset(kind, data_files=tables, split='train'), column, path.name)
+        tables = [str(f) for f in files if f.suffix in ext]
+        if tables: docs += _table(datasets.load_dataset(kind, data_files=tables, split='train'), column, path.name)
     if not docs: raise ValueError(f"{path} holds no text: known are {', '.join(TEXT)}, .jsonl, .parquet")
-    return _dataset([(split_of(n), n, t) for n,t in docs], 'all' if path.is_file() and len(docs)==1 else split)
+    one = path.is_file() and len(docs)==1
+    if one and split in ('valid','test'):
+        raise ValueError(f"{path} is a single document without a split {split!r}: use split='all', or a folder of files")
+    return _dataset([(split_of(n), n, t) for n,t in docs], 'all' if one and split=='train' else split)
+
+# %% ../nbs/08_data.ipynb #e90a7c34
+def _check_column(column, columns, name):
+    if column not in columns: raise ValueError(f'no column {column!r} in {name}: choose one of {columns}')
 
 def _table(ds, column, name):
-    if column not in ds.column_names: raise ValueError(f'no column {column!r} in {name}: choose one of {ds.column_names}')
+    "Pairs (name, text) of a table's rows"
+    _check_column(column, ds.column_names, name)
     return [(f'{name}:{i}', t) for i,t in enumerate(ds[column])]
 
 def _hub(source, split, column, limit, kw):
-    ds = datasets.load_dataset(source, split=dict(valid='validation').get(split, split), streaming=limit is not None, **kw)
-    rows = list(ds.take(limit)) if limit is not None else ds
-    texts = [r[column] for r in rows] if limit is not None else ds[column]
-    return datasets.Dataset.from_dict(dict(name=[f'{source}:{i}' for i in range(len(texts))], text=list(texts)))
+    "A dataset of the hub, whole, or its first rows"
+    split = dict(valid='validation').get(split, split)
+    ds = datasets.load_dataset(source, split=split, streaming=limit is not None, **kw)
+    if limit is None: return _dataset([(split, n, t) for n,t in _table(ds, column, source)], 'all')
+    rows = list(ds.take(limit))
+    if rows: _check_column(column, list(rows[0]), source)
+    return _dataset([(split, f'{source}:{i}', r[column]) for i,r in enumerate(rows)], 'all')
 
 # %% ../nbs/08_data.ipynb #6706799e
 SPECIAL = ['<pad>', '<s>', '<unk>']
@@ -125,7 +145,9 @@ def train_bpe(
     "A byte-level BPE tokenizer: any text, nothing unknown"
     tok = Tokenizer(models.BPE())
     tok.pre_tokenizer, tok.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    tok.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    trainer = trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=SPECIAL, show_progress=False,
+                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    tok.train_from_iterator(texts, trainer)
     return tok
 
 def word_tokenizer(words)->Tokenizer: # words: list of str
@@ -141,14 +163,17 @@ class Doc(NamedTuple):
     weights:np.ndarray # [T] float32, weight of each token as a target
     info:dict          # what a task knows about its questions
 
-NAMES = 'Ada Ben Cleo Dan Eva Finn Gus Hana Ivo Jun Kai Lea Max Nia Otto Pia Quin Rosa Sven Tara Uma Vic Wim Yara'.split()
+NAMES = ('Ada Ben Cleo Dan Eva Finn Gus Hana Ivo Jun Kai Lea Max Nia Otto Pia Quin Rosa Sven Tara Uma '
+         'Vic Wim Yara').split()
 VALUES = dict(city='Paris Rome Oslo Lima Cairo Delhi Tokyo Accra Quito Riga Bern Hanoi Dakar Perth Osaka Turin'.split(),
               pet='cat dog fox owl hen cow bee ant bat elk emu eel cod jay pig rat'.split(),
               job='cook nurse pilot baker judge clerk miner tutor guard actor coach smith diver mason poet vet'.split(),
               food='rice soup cake corn plum kale bean fig pear tofu stew pie nuts lime leek beet'.split())
 THINGS = 'bike boat lamp sofa tent kite'.split()
-OF_THINGS = dict(colour='red blue green black white pink grey gold brown beige teal lilac amber ivory coral navy'.split(),
-                 place='attic cellar kitchen hall study porch garage shed loft pantry studio lobby library parlour nursery yard'.split())
+OF_THINGS = dict(
+    colour='red blue green black white pink grey gold brown beige teal lilac amber ivory coral navy'.split(),
+    place=('attic cellar kitchen hall study porch garage shed loft pantry studio lobby library parlour '
+           'nursery yard').split())
 FILLER = [f'w{i}' for i in range(48)]
 
 # %% ../nbs/08_data.ipynb #ea40cabb
@@ -158,37 +183,13 @@ class Profiles:
     pairs = [*((n,a) for n in NAMES for a in VALUES), *((n,a) for n in THINGS for a in OF_THINGS)]
 
     def __init__(self, length:int=320, near:int=64, far:int=160, facts:int=12, seed:int=0):
+        if not 0<near<=far: raise ValueError(f'near={near} and far={far} must be 0 < near ≤ far: nothing could be asked')
         self.length,self.near,self.far,self.facts,self.seed = length,near,far,facts,seed
-        self.words = [*NAMES, *THINGS, *self.values, *(v for vs in self.values.values() for v in vs), *FILLER, 'note', 'query', 'is', '.']
+        answers = [v for vs in self.values.values() for v in vs]
+        self.words = [*NAMES, *THINGS, *self.values, *answers, *FILLER, 'note', 'query', 'is', '.']
         self.tok = word_tokenizer(self.words)
 
     def __len__(self): return 2**31
-
-    def text(self, i:int)->tuple[list,list]: # words; questions (index of the answer, age in tokens, times updated)
-        "Document i"
-        g = random.Random(f'profiles {self.seed} {i}')
-        words, facts, asked = ['<s>'], {}, []   # facts: (name, attribute) -> (value, where it was last mentioned, times updated)
-        while len(words)<self.length:
-            at, kind = len(words)+4, g.random()
-            due = [k for k,(v,last,_) in facts.items() if self.near<=at-last<=self.far and v not in words[-self.near:]]
-            if due and kind<.45:
-                k = g.choice(due); v,last,n = facts[k]
-                asked.append((at, at-last, n))
-                words += ['query', *k, 'is', v, '.']
-            elif kind<.5 or (kind<.75 and len(facts)<self.facts):
-                k, v, n = self._tell(g, facts)
-                words += ['note', *k, 'is', v, '.']
-            else:
-                words += [*g.choices(FILLER, k=g.randint(2,7)), '.']
-                continue
-            facts[k] = (v, at, n)
-        return words, asked
-
-    def _tell(self, g, facts):
-        "A fact to tell: a new one, or one to update when all are told"
-        if len(facts)<self.facts: k, n = g.choice([k for k in self.pairs if k not in facts]), 0
-        else: k = g.choice(list(facts)); n = facts[k][2]+1
-        return k, g.choice([v for v in self.values[k[1]] if v!=facts.get(k, ('',))[0]]), n
 
     def doc(self, i:int)->Doc:
         words, asked = self.text(i)
@@ -196,39 +197,59 @@ class Profiles:
         w[[a for a,_,_ in asked]] = 1
         return Doc(ids, w, dict(at=[a for a,_,_ in asked], age=[d for _,d,_ in asked], updates=[n for *_,n in asked]))
 
-    def solve(self, words:list)->dict: # index of a question's answer -> answer
-        "The answers, from the words before each question alone"
-        told, out = {}, {}
-        for i,w in enumerate(words):
-            if w=='query' and words[i+3]=='is': out[i+4] = told.get((words[i+1],words[i+2]))
-            if w in ('note','query'): told[words[i+1],words[i+2]] = words[i+4]
-        return out
+# %% ../nbs/08_data.ipynb #6b20d8e4
+@patch
+def text(self:Profiles, i:int)->tuple[list,list]: # words; questions (index of the answer, age in tokens, times updated)
+    "Document i"
+    g = random.Random(f'profiles {self.seed} {i}')
+    words, facts, asked = ['<s>'], {}, [] # facts: (name, attribute) -> (value, where last mentioned, times updated)
+    while len(words)<self.length:
+        at, kind = len(words)+4, g.random()
+        old = [k for k,(_,last,_) in facts.items() if self.near<=at-last<=self.far]
+        due = [k for k in old if facts[k][0] not in words[-self.near:]]
+        if due and kind<.45:
+            k = g.choice(due); v,last,n = facts[k]
+            asked.append((at, at-last, n))
+            words += ['query', *k, 'is', v, '.']
+        elif kind<.5 or (kind<.75 and len(facts)<self.facts):
+            k, v, n = self._tell(g, facts)
+            words += ['note', *k, 'is', v, '.']
+        else:
+            words += [*g.choices(FILLER, k=g.randint(2,7)), '.']
+            continue
+        facts[k] = (v, at, n)
+    return words, asked
+
+# %% ../nbs/08_data.ipynb #07d5fe2b
+@patch
+def _tell(self:Profiles, g, facts):
+    "A fact to tell: a new one, or one to update when all are told"
+    if len(facts)<self.facts: k, n = g.choice([k for k in self.pairs if k not in facts]), 0
+    else: k = g.choice(list(facts)); n = facts[k][2]+1
+    return k, g.choice([v for v in self.values[k[1]] if v!=facts.get(k, ('',))[0]]), n
+
+# %% ../nbs/08_data.ipynb #a95e3c1f
+@patch
+def solve(self:Profiles, words:list)->dict: # index of a question's answer -> answer
+    "The answers, from the words before each question alone"
+    told, out = {}, {}
+    for i,w in enumerate(words):
+        if w=='query' and words[i+3]=='is': out[i+4] = told.get((words[i+1],words[i+2]))
+        if w in ('note','query'): told[words[i+1],words[i+2]] = words[i+4]
+    return out
 
 # %% ../nbs/08_data.ipynb #c0968537
 class Skills:
     "A mapping (cue → answer) or routine (goal → three tools) that is new in each document"
     def __init__(self, kind:str='mapping', length:int=256, n:int=8, pad:int=2, seed:int=0):
-        if kind not in ('mapping','routine'): raise ValueError(f"kind={kind!r} does not exist: use 'mapping' or 'routine'")
+        both = ('mapping', 'routine')
+        if kind not in both: raise ValueError(f'kind={kind!r} does not exist: use one of {both}')
+        if not 0<n<=16: raise ValueError(f'n={n} must be between 1 and 16: there are 16 cues')
         self.kind,self.length,self.n,self.pad,self.seed = kind,length,n,pad,seed
         self.words = [*(f'a{i}' for i in range(16)), *(f'b{i}' for i in range(16)), *FILLER, '.']
         self.tok = word_tokenizer(self.words)
 
     def __len__(self): return 2**31
-
-    def text(self, i:int)->tuple[list,list]: # words; questions (index of the answer, earlier exposures, tokens since the last)
-        "Document i"
-        g = random.Random(f'skills {self.kind} {self.seed} {i}')
-        cues = [f'a{j}' for j in g.sample(range(16), self.n)]
-        tools = [f'b{j}' for j in g.sample(range(16), 16)]
-        steps = {c: [tools[j]] if self.kind=='mapping' else g.sample(tools, 3) for j,c in enumerate(cues)}
-        words, asked, seen = ['<s>'], [], {}
-        while len(words)<self.length:
-            for c in g.sample(cues, self.n):
-                words += [c, *steps[c], *g.choices(FILLER, k=g.randint(0, self.pad))]
-                n,last = seen.get(c, (0,0)); start = max(j for j in range(len(words)) if words[j]==c)
-                asked += [(start+1+j, n, start-last) for j in range(len(steps[c]))]
-                seen[c] = (n+1, start)
-        return words, asked
 
     def doc(self, i:int)->Doc:
         words, asked = self.text(i)
@@ -236,21 +257,43 @@ class Skills:
         w[[a for a,_,_ in asked]] = 1
         return Doc(ids, w, dict(at=[a for a,_,_ in asked], exposure=[n for _,n,_ in asked], age=[d for *_,d in asked]))
 
-    def solve(self, words:list)->dict: # index -> answer, None at a first exposure
-        "The answers, from the words before each question alone"
-        told, out, k = {}, {}, 1 if self.kind=='mapping' else 3
-        for i,w in enumerate(words):
-            if w[0]!='a' or i+k>=len(words): continue
-            for j in range(1, k+1): out[i+j] = told.get((w,j))
-            told.update({(w,j): words[i+j] for j in range(1, k+1)})
-        return out
+# %% ../nbs/08_data.ipynb #f50d7b2e
+@patch
+def text(self:Skills,
+    i:int # document number
+)->tuple[list,list]: # words; questions: (index of the answer, earlier exposures, tokens since the last or the start)
+    "Document i"
+    g = random.Random(f'skills {self.kind} {self.seed} {i}')
+    cues = [f'a{j}' for j in g.sample(range(16), self.n)]
+    tools = [f'b{j}' for j in g.sample(range(16), 16)]
+    steps = {c: [tools[j]] if self.kind=='mapping' else g.sample(tools, 3) for j,c in enumerate(cues)}
+    words, asked, seen = ['<s>'], [], {}
+    while len(words)<self.length:
+        for c in g.sample(cues, self.n):
+            start, (n,last) = len(words), seen.get(c, (0,0))
+            words += [c, *steps[c], *g.choices(FILLER, k=g.randint(0, self.pad))]
+            asked += [(start+1+j, n, start-last) for j in range(len(steps[c]))]
+            seen[c] = (n+1, start)
+    return words, asked
+
+# %% ../nbs/08_data.ipynb #b6391cd8
+@patch
+def solve(self:Skills, words:list)->dict: # index -> answer, None at a first exposure
+    "The answers, from the words before each question alone"
+    told, out, k = {}, {}, 1 if self.kind=='mapping' else 3
+    for i,w in enumerate(words):
+        if w[0]!='a' or i+k>=len(words): continue
+        for j in range(1, k+1): out[i+j] = told.get((w,j))
+        told.update({(w,j): words[i+j] for j in range(1, k+1)})
+    return out
 
 # %% ../nbs/08_data.ipynb #0a4d270e
 class TextDocs:
     "A corpus as token documents; tokenised once, in memory"
     def __init__(self, ds:datasets.Dataset, tok:Tokenizer, max_tokens:int=None):
         self.tok, self.names = tok, list(ds['name'])
-        self.tokens = [np.array([BOS, *e.ids], np.int32)[:max_tokens] for e in tok.encode_batch(list(ds['text']), add_special_tokens=False)]
+        encoded = tok.encode_batch(list(ds['text']), add_special_tokens=False)
+        self.tokens = [np.array([BOS, *e.ids], np.int32)[:max_tokens] for e in encoded]
 
     def __len__(self): return len(self.tokens)
 
@@ -263,9 +306,14 @@ def fact_line(verb:str, name:str, attr:str, value:str='')->str: # verb 'note' or
     return f'\n# {verb}: {name} {attr} is' + (f' {value}\n' if value else '')
 
 class Teach:
-    "Windows of real documents with facts noted in them, in a share `together` of them all at one place, and asked `near` to `far` tokens later"
-    def __init__(self, docs:TextDocs, length:int=2048, near:int=64, far:int=1500, facts:int=12, seed:int=0, weight:float=4., together:float=0.):
-        self.docs,self.length,self.near,self.far,self.facts,self.seed,self.weight,self.together = docs,length,near,far,facts,seed,weight,together
+    "Windows of real documents with facts noted in them, and asked `near` to `far` tokens later"
+    def __init__(self, docs:TextDocs, length:int=2048, near:int=64, far:int=1500, facts:int=12, seed:int=0,
+                 weight:float=4., # of an answer, as a target; text has 1
+                 together:float=0. # share of windows in which all facts are noted at one place
+    ):
+        if not 0<near<=far: raise ValueError(f'near={near} and far={far} must be 0 < near ≤ far: nothing could be asked')
+        self.docs,self.length,self.near,self.far,self.facts = docs,length,near,far,facts
+        self.seed,self.weight,self.together = seed,weight,together
 
     def __len__(self): return 2**31
 
@@ -273,30 +321,37 @@ class Teach:
         g = random.Random(f'teach {self.seed} {i}')
         text = self.docs.tokens[g.randrange(len(self.docs))][1:] # BOS is put in front again
         start = g.randrange(max(1, len(text)-self.length))
-        body, events = text[start:start+self.length], []
-        room = max(1, len(body)-2*self.near)
-        first, last = 0, room
-        if self.together and g.random()<self.together: first = g.randrange(room//2+1); last = first+16 # all noted at one place
-        for name,attr in g.sample([(p,a) for p in NAMES for a in VALUES], self.facts):
-            at, value = g.randrange(first, last), g.choice(VALUES[attr])
-            gap = int(math.exp(g.uniform(math.log(self.near), math.log(self.far))))
-            events += [(at, 0, name, attr, value), (at+gap, 1, name, attr, value)]
-        return self._write(body, sorted(e for e in events if e[0]<len(body)))
+        body = text[start:start+self.length]
+        return self._write(body, sorted(e for e in self._events(g, len(body)) if e[0]<len(body)))
 
-    def _write(self, body, events):
-        "Insert the lines; questions weigh more"
-        ids, w, info, last = [np.array([BOS])], [np.zeros(1)], dict(at=[], age=[], size=[]), 0
-        said = {}
-        for at,ask,*fact in events:
-            ids.append(body[last:at]); w.append(np.ones(at-last)); last = at
-            q = self.docs.tok.encode(fact_line(('note','query')[ask], *fact[:2])).ids
-            a = self.docs.tok.encode(f' {fact[2]}\n').ids
-            n = sum(map(len, ids)) + len(q)
-            if ask: info['at'].append(n); info['age'].append(n-said[fact[0],fact[1]]); info['size'].append(len(a)-1)
-            said[fact[0],fact[1]] = n
-            ids += [np.array(q), np.array(a)]; w += [np.ones(len(q)), np.full(len(a), self.weight if ask else 1.)]
-        ids.append(body[last:]); w.append(np.ones(len(body)-last))
-        return Doc(np.concatenate(ids).astype(np.int64), np.concatenate(w).astype(np.float32), info)
+# %% ../nbs/08_data.ipynb #b8f2a36d
+@patch
+def _events(self:Teach, g, size):
+    "Notes and questions: (place in the body, asked or told, name, attribute, value)"
+    events, room = [], max(1, size-2*self.near)
+    first, last = 0, room
+    if self.together and g.random()<self.together: first = g.randrange(room//2+1); last = first+16
+    for name,attr in g.sample([(p,a) for p in NAMES for a in VALUES], self.facts):
+        at, value = g.randrange(first, last), g.choice(VALUES[attr])
+        gap = int(math.exp(g.uniform(math.log(self.near), math.log(self.far))))
+        events += [(at, 0, name, attr, value), (at+gap, 1, name, attr, value)]
+    return events
+
+# %% ../nbs/08_data.ipynb #f86d10e9
+@patch
+def _write(self:Teach, body, events):
+    "Insert the lines; questions weigh more"
+    ids, w, info, last, said = [np.array([BOS])], [np.zeros(1)], dict(at=[], age=[], size=[]), 0, {}
+    for at,ask,*fact in events:
+        ids.append(body[last:at]); w.append(np.ones(at-last)); last = at
+        q = self.docs.tok.encode(fact_line(('note','query')[ask], *fact[:2])).ids
+        a = self.docs.tok.encode(f' {fact[2]}\n').ids
+        n, key = sum(map(len, ids)) + len(q), tuple(fact[:2])
+        if ask: info['at'].append(n); info['age'].append(n-said[key]); info['size'].append(len(a)-1)
+        said[key] = n
+        ids += [np.array(q), np.array(a)]; w += [np.ones(len(q)), np.full(len(a), self.weight if ask else 1.)]
+    ids.append(body[last:]); w.append(np.ones(len(body)-last))
+    return Doc(np.concatenate(ids).astype(np.int64), np.concatenate(w).astype(np.float32), info)
 
 # %% ../nbs/08_data.ipynb #f492bee1
 class Batch(NamedTuple):
@@ -316,45 +371,80 @@ class StreamLoader:
         seed:int=0
     ):
         self.sources,self.N,self.T,self.seed = list(sources),n_streams,chunk,seed
-        if not self.sources or any(len(s)==0 for s in self.sources): raise ValueError('every source needs at least one document')
-        self.mix = np.array(mix or [1]*len(self.sources), float)
-        if len(self.mix)!=len(self.sources) or (self.mix<0).any() or self.mix.sum()==0: raise ValueError(f'mix={mix} must give {len(self.sources)} shares ≥ 0, not all 0')
+        self.mix = np.array([1]*len(self.sources) if mix is None else mix, float)
+        self._check()
         self.drawn, self.counts = 0, [0]*len(self.sources)
         self.at, self._docs = [None]*n_streams, [None]*n_streams # (source, document, offset) of each stream
         for n in range(n_streams): self._next(n)
 
-    def _next(self, n):
-        "The next document for stream n"
-        s = int(np.random.default_rng([self.seed, self.drawn]).choice(len(self.sources), p=self.mix/self.mix.sum()))
-        i, size = self.counts[s], len(self.sources[s])
-        if size<2**31: i = int(np.random.default_rng([self.seed, s, i//size]).permutation(size)[i%size])
-        self.drawn += 1; self.counts[s] += 1
-        self.at[n], self._docs[n] = [s, i, 0], self.sources[s].doc(i)
-
-    def _row(self, n):
-        "T tokens of stream n"
-        row = [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, bool)]
-        while (need := self.T-len(row[0])):
-            d, o = self._docs[n], self.at[n][2]
-            if o>=len(d.ids): self._next(n); continue
-            e = min(o+need, len(d.ids))
-            nxt, w = np.append(d.ids[o+1:e+1], [-100]*(e+1-len(d.ids)) if e==len(d.ids) else []), np.append(d.weights[o+1:e+1], [0]*(e+1-len(d.ids)) if e==len(d.ids) else [])
-            row = [np.append(a,b) for a,b in zip(row, (d.ids[o:e], nxt, w, np.arange(o,e)==0))]
-            self.at[n][2] = e
-        return row
-
     def __iter__(self): return self
 
-    def __next__(self)->Batch:
-        ids, targets, weights, resets = (np.stack(x) for x in zip(*(self._row(n) for n in range(self.N))))
-        return Batch(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(targets.astype(np.int64)), torch.from_numpy(weights.astype(np.float32)), torch.from_numpy(resets.astype(bool)))
+# %% ../nbs/08_data.ipynb #4d9c71ea
+@patch
+def _check(self:StreamLoader):
+    "Clear errors for what cannot be loaded"
+    if self.N<1 or self.T<1: raise ValueError(f'n_streams={self.N} and chunk={self.T} must be at least 1')
+    if not self.sources or any(len(s)==0 for s in self.sources):
+        raise ValueError('every source needs at least one document')
+    if self.mix.shape!=(len(self.sources),) or (self.mix<0).any() or self.mix.sum()==0:
+        raise ValueError(f'mix={self.mix.tolist()} must give {len(self.sources)} shares ≥ 0, not all 0')
 
-    def state_dict(self)->dict: # JSON
-        "Where every stream stands"
-        return dict(drawn=self.drawn, counts=list(self.counts), at=[list(a) for a in self.at], seed=self.seed)
+@patch
+def _next(self:StreamLoader, n):
+    "The next document for stream n"
+    draw = lambda *key: np.random.default_rng([self.seed, *key])
+    s = int(draw(self.drawn).choice(len(self.sources), p=self.mix/self.mix.sum()))
+    i, size = self.counts[s], len(self.sources[s])
+    if size<2**31: i = int(draw(s, i//size).permutation(size)[i%size])
+    self.drawn += 1; self.counts[s] += 1
+    self.at[n], self._docs[n] = [s, i, 0], self.sources[s].doc(i)
 
-    def load_state_dict(self, d:dict):
-        "Go on from there; the sources and the number of streams must be the same"
-        if len(d['at'])!=self.N or len(d['counts'])!=len(self.sources): raise ValueError(f"the saved position has {len(d['at'])} streams and {len(d['counts'])} sources, this loader {self.N} and {len(self.sources)}")
-        self.drawn, self.counts, self.seed, self.at = d['drawn'], list(d['counts']), d['seed'], [list(a) for a in d['at']]
-        self._docs = [self.sources[s].doc(i) for s,i,_ in self.at]
+# %% ../nbs/08_data.ipynb #c58e03b6
+def _slice(d, o, e):
+    "Tokens o to e of a document, the targets after them, their weights, marks of the first token"
+    end = int(e==len(d.ids)) # its last token predicts nothing
+    targets, weights = np.append(d.ids[o+1:e+1], [-100]*end), np.append(d.weights[o+1:e+1], [0]*end)
+    return d.ids[o:e], targets, weights, np.arange(o,e)==0
+
+@patch
+def _row(self:StreamLoader, n):
+    "T tokens of stream n"
+    parts, need = [], self.T
+    while need:
+        d, o = self._docs[n], self.at[n][2]
+        if o>=len(d.ids): self._next(n); continue
+        e = min(o+need, len(d.ids))
+        parts.append(_slice(d, o, e))
+        self.at[n][2], need = e, need-(e-o)
+    return [np.concatenate(x) for x in zip(*parts)]
+
+@patch
+def __next__(self:StreamLoader)->Batch:
+    rows = [np.stack(x) for x in zip(*(self._row(n) for n in range(self.N)))]
+    return Batch(*(torch.from_numpy(x.astype(t)) for x,t in zip(rows, (np.int64, np.int64, np.float32, bool))))
+
+# %% ../nbs/08_data.ipynb #2c7be8f0
+@patch
+def _made_of(self:StreamLoader):
+    "What a position depends on"
+    names = [[type(s).__name__, len(s)] for s in self.sources]
+    return dict(sources=names, mix=(self.mix/self.mix.sum()).tolist(), chunk=self.T)
+
+@patch
+def state_dict(self:StreamLoader)->dict: # JSON
+    "Where every stream stands"
+    at = [list(a) for a in self.at]
+    return dict(drawn=self.drawn, counts=list(self.counts), at=at, seed=self.seed, **self._made_of())
+
+@patch
+def load_state_dict(self:StreamLoader, d:dict):
+    "Go on from there; raises ValueError for a position in other sources, another mix, chunk or number of streams"
+    if len(d['at'])!=self.N or len(d['counts'])!=len(self.sources):
+        raise ValueError(f"the saved position has {len(d['at'])} streams and {len(d['counts'])} sources, "
+                         f'this loader {self.N} and {len(self.sources)}')
+    for k,mine in self._made_of().items():
+        if d.get(k, mine)==mine: continue # not kept in old files
+        raise ValueError(f'the saved position was made with {k} = {d[k]}, this loader has {mine}')
+    self.drawn, self.counts, self.seed = d['drawn'], list(d['counts']), d['seed']
+    self.at = [list(a) for a in d['at']]
+    self._docs = [self.sources[s].doc(i) for s,i,_ in self.at]

@@ -7,7 +7,8 @@ __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread',
            'save_tensors', 'load_tensors', 'flatten_state', 'unflatten_state', 'load_model', 'next_token']
 
 # %% ../nbs/07_model.ipynb #ef5fc619
-import json, math, os, torch
+import hashlib, json, math, os, torch
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 from torch import nn, Tensor
@@ -38,23 +39,27 @@ class MemoryState(NamedTuple):
     open:Tensor     # [N, 4] open span: Σ surprise, Σ surprise², Σ standardised surprise, tokens
     memories:dict   # name -> state of a plastic memory
 
-    def select(self, idx)->'MemoryState': # idx: list or [n] int64
-        "The states of some streams, in that order"
-        idx = torch.as_tensor(idx)
-        return tree_map(lambda x: x[idx.to(x.device)], self)
-
-    def detach(self)->'MemoryState':
-        "Cut from the graph of gradients, laid out as it would come from a file (so that a resumed run sums in the same order)"
-        return tree_map(lambda x: x.detach().contiguous(), self)
-
-    def to(self, device)->'MemoryState':
-        "On another device; positions stay on the host"
-        return tree_map(lambda x: x.to(device), self)._replace(pos=self.pos)
-
     @staticmethod
     def merge(states:list)->'MemoryState':
         "Streams of several states in one"
         return tree_map(lambda *xs: torch.cat(xs), *states)
+
+# %% ../nbs/07_model.ipynb #3c80f1b9
+@patch
+def select(self:MemoryState, idx)->MemoryState: # idx: list or [n] int64
+    "The states of some streams, in that order; a stream that is taken twice is forked"
+    idx = torch.as_tensor(idx)
+    return tree_map(lambda x: x[idx.to(x.device)], self)
+
+@patch
+def detach(self:MemoryState)->MemoryState:
+    "Cut from the graph of gradients; laid out as from a file, so that a resumed run sums in the same order"
+    return tree_map(lambda x: x.detach().contiguous(), self)
+
+@patch
+def to(self:MemoryState, device)->MemoryState:
+    "On another device; positions stay on the host"
+    return tree_map(lambda x: x.to(device), self)._replace(pos=self.pos)
 
 # %% ../nbs/07_model.ipynb #8af30d8b
 def log_spread(n:int, longest:float)->Tensor: # [n] gates
@@ -68,7 +73,7 @@ def rms_norm(x:Tensor)->Tensor:
 # %% ../nbs/07_model.ipynb #2b4f759b
 class Layer(nn.Module):
     "Gates, scan and feed-forward part of all blocks at once"
-    def __init__(self, B:int, Dh:int, reads:list, F:int, longest:float, depth:int):
+    def __init__(self, B:int, Dh:int, reads:list, F:int, longest:float, depth:int): # reads: widths of memories
         super().__init__()
         self.Dh = Dh
         a = log_spread(Dh, longest).expand(B, -1)
@@ -78,17 +83,21 @@ class Layer(nn.Module):
         self.beta = nn.Parameter(torch.cat([torch.logit(a), torch.zeros(B, Dh)], -1))
         self.gain = nn.Parameter(((1+a)/(1-a)).sqrt().clamp(max=8))
         self.out = block_weight(B, Dh, Dh, (2*depth)**-.5)
-        self.mem = nn.Parameter(torch.cat([torch.eye(w, Dh) for w in [*reads,0]]).repeat(B, 1, 1))
+        eyes = [torch.eye(w, Dh) for w in [*reads,0]] # the 0 makes an empty matrix where no memory is read
+        self.mem = nn.Parameter(torch.cat(eyes).repeat(B, 1, 1))
         self.up, self.down = block_weight(B, Dh, F), block_weight(B, F, Dh, (2*depth)**-.5)
 
-    def forward(self, r, z, ys, y_wm, s, h0, reset_mask): # r, z [N,T,B,Dh], ys list of reads, s [N,T] -> r, last h
-        a, b = (per_block(torch.cat([z, *ys, y_wm, s[...,None,None].expand_as(z[...,:1])], -1), self.gates) + self.beta).split(self.Dh, -1)
-        b, a = torch.sigmoid(-a)*b, torch.sigmoid(a)
-        if reset_mask is not None: a = a*(~reset_mask)[...,None,None]
-        h, h_last = linear_scan(a.flatten(2), b.flatten(2), h0)
-        r = r + per_block(rms_norm(h.view_as(z)*self.gain), self.out)
-        if ys: r = r + per_block(torch.cat(ys, -1), self.mem)
-        return r + per_block(nn.functional.gelu(per_block(rms_norm(r)*self.norm2, self.up)), self.down), h_last
+# %% ../nbs/07_model.ipynb #c2f0d98e
+@patch
+def forward(self:Layer, r, z, ys, y_wm, s, h0, reset_mask): # r, z [N,T,B,Dh], ys list of reads, s [N,T] -> r, last h
+    u = torch.cat([z, *ys, y_wm, s[...,None,None].expand_as(z[...,:1])], -1)
+    a, b = (per_block(u, self.gates) + self.beta).split(self.Dh, -1)
+    b, a = torch.sigmoid(-a)*b, torch.sigmoid(a)
+    if reset_mask is not None: a = a*(~reset_mask)[...,None,None]
+    h, h_last = linear_scan(a.flatten(2), b.flatten(2), h0)
+    r = r + per_block(rms_norm(h.view_as(z)*self.gain), self.out)
+    if ys: r = r + per_block(torch.cat(ys, -1), self.mem)
+    return r + per_block(nn.functional.gelu(per_block(rms_norm(r)*self.norm2, self.up)), self.down), h_last
 
 # %% ../nbs/07_model.ipynb #a5870ae7
 POLICIES = dict(heuristic=Heuristic, always=Always, never=Never, random=Random)
@@ -102,25 +111,39 @@ class NeuroMemLM(nn.Module):
     ):
         super().__init__()
         self.cfg = c = cfg
-        B, Dh = c.n_blocks, c.d_model//c.n_blocks
-        self.emb = nn.Parameter(torch.randn(c.vocab_size, c.d_model)/c.d_model**.5)
-        self.wm = WorkingMemory(c.d_model, c.window, c.n_heads, c.conv_taps)
+        D, Dh = c.d_model, c.d_model//c.n_blocks
+        self.emb = nn.Parameter(torch.randn(c.vocab_size, D)/D**.5)
+        self.wm = WorkingMemory(D, c.window, c.n_heads, c.conv_taps)
         self.memories, self.policies, self.place = nn.ModuleDict(), nn.ModuleDict(), {}
-        for name,memory,policy,layer in [*self._standard(), *extra]: self.memories[name], self.policies[name], self.place[name] = memory, policy, layer
-        self.layers = nn.ModuleList(Layer(B, Dh, [self.memories[n].width for n in self._at(l)], int(c.ffn_mult*Dh), c.half_life, c.n_layers) for l in range(c.n_layers))
-        self.head, self.head_norm = nn.Parameter(torch.eye(c.d_model) + .3*torch.randn(c.d_model, c.d_model)/c.d_model**.5), nn.Parameter(torch.ones(c.d_model))
+        for name,memory,policy,layer in [*self._standard(), *extra]: self._add(name, memory, policy, layer)
+        reads = [[self.memories[n].width for n in self._at(l)] for l in range(c.n_layers)]
+        self.layers = nn.ModuleList(Layer(c.n_blocks, Dh, w, int(c.ffn_mult*Dh), c.half_life, c.n_layers) for w in reads)
+        self.head, self.head_norm = nn.Parameter(torch.eye(D) + .3*torch.randn(D, D)/D**.5), nn.Parameter(torch.ones(D))
         self.log_scale = nn.Parameter(torch.tensor(math.log(.5)))
         self.set_phase(c.phase)
 
-    def _standard(self):
-        "The configuration's own memories: (name, memory, policy, layer)"
-        c, B, Dh = self.cfg, self.cfg.n_blocks, self.cfg.d_model//self.cfg.n_blocks
-        for l in range(c.n_layers if c.pm_slots else 0):
-            yield f'pm{l}', ProceduralMemory(B, Dh, c.pm_slots, c.pm_budget or None, c.trace_decay), PMNeuromodulator(B, Dh, c.pm_slots, c.policy_hidden), l
-        if c.em_slots:
-            yield 'em', EpisodicMemory(B, Dh, c.d_model, c.d_em, c.em_slots, c.em_topk, c.em_candidates, c.em_match), EMNeuromodulator(B, Dh, c.policy_hidden), c.n_layers-1
+# %% ../nbs/07_model.ipynb #e6a07c35
+@patch
+def _standard(self:NeuroMemLM):
+    "The configuration's own memories: (name, memory, policy, layer)"
+    c, B, Dh, hid = self.cfg, self.cfg.n_blocks, self.cfg.d_model//self.cfg.n_blocks, self.cfg.policy_hidden
+    for l in range(c.n_layers if c.pm_slots else 0):
+        pm = ProceduralMemory(B, Dh, c.pm_slots, c.pm_budget or None, c.trace_decay)
+        yield f'pm{l}', pm, PMNeuromodulator(B, Dh, c.pm_slots, hid), l
+    if c.em_slots:
+        em = EpisodicMemory(B, Dh, c.d_model, c.d_em, c.em_slots, c.em_topk, c.em_candidates, c.em_match)
+        yield 'em', em, EMNeuromodulator(B, Dh, hid), c.n_layers-1
 
-    def _at(self, layer): return [n for n,l in self.place.items() if l==layer]
+@patch
+def _add(self:NeuroMemLM, name, memory, policy, layer):
+    "One more memory, its policy, and the layer that reads it"
+    if name in self.memories: raise ValueError(f'there are two memories {name!r}: give one of them another name')
+    last = self.cfg.n_layers-1
+    if not 0<=layer<=last: raise ValueError(f'memory {name!r} at layer {layer}: layers are 0 to {last}')
+    self.memories[name], self.policies[name], self.place[name] = memory, policy, layer
+
+@patch
+def _at(self:NeuroMemLM, layer): return [n for n,l in self.place.items() if l==layer]
 
 # %% ../nbs/07_model.ipynb #744b73a5
 @patch
@@ -129,27 +152,43 @@ def set_phase(self:NeuroMemLM, phase:str)->NeuroMemLM:
     self.cfg, who = self.cfg.replace(phase=phase), PHASES[phase]
     kinds = {n: p.kind for n,p in self.policies.items()}
     self.active = [n for n,k in kinds.items() if k in who or (k not in BOUNDS and phase in 'DE')]
-    self.deciders = {n: Heuristic(kinds[n], self.policies[n].n_slots) if who.get(kinds[n])=='heuristic' else self.policies[n] for n in self.active}
+    plain = lambda n: Heuristic(kinds[n], self.policies[n].n_slots)
+    self.deciders = {n: plain(n) if who.get(kinds[n])=='heuristic' else self.policies[n] for n in self.active}
     return self
 
 @patch
-def set_policy(self:NeuroMemLM, kind:str, policy:str, **kw)->NeuroMemLM: # kind 'pm' or 'em'; policy one of `POLICIES` or 'learned'
+def set_policy(self:NeuroMemLM,
+    kind:str,   # 'pm', 'em', or the kind of a memory of your own
+    policy:str, # one of `POLICIES`, or 'learned'
+    **kw        # for the policy, e.g. rate=.05
+)->NeuroMemLM:
     "Let another policy decide about the writes of one kind of memory"
-    if policy not in [*POLICIES,'learned']: raise ValueError(f"policy {policy!r} does not exist: choose one of {[*POLICIES,'learned']}")
+    self._known(kind, 'set_policy')
+    known = [*POLICIES, 'learned']
+    if policy not in known: raise ValueError(f'policy {policy!r} does not exist: choose one of {known}')
     for n in self.active:
-        if (own := self.policies[n]).kind==kind: self.deciders[n] = own if policy=='learned' else POLICIES[policy](kind, own.n_slots, **kw)
+        if (own := self.policies[n]).kind!=kind: continue
+        self.deciders[n] = own if policy=='learned' else POLICIES[policy](kind, own.n_slots, **kw)
     return self
+
+# %% ../nbs/07_model.ipynb #2f9a6d0b
+@patch
+def _known(self:NeuroMemLM, kind, where):
+    "A kind that no memory can have would be passed over in silence"
+    kinds = sorted({*BOUNDS, *(p.kind for p in self.policies.values())})
+    if kind not in kinds: raise ValueError(f'{where}: no memory is of kind {kind!r}, choose one of {kinds}')
 
 # %% ../nbs/07_model.ipynb #4e3608fa
 @patch
 def init_state(self:NeuroMemLM, n_streams:int)->MemoryState: # before the first token
     "Empty memories for `n_streams` streams"
-    c, z = self.cfg, self.emb.new_zeros
-    dev = self.emb.device
-    surprise = z(n_streams, 3) + self.emb.new_tensor([math.log(c.vocab_size), 1., 0.])
-    return MemoryState(torch.zeros(n_streams, dtype=torch.int64), torch.arange(n_streams, device=dev), torch.ones(n_streams, dtype=torch.bool, device=dev), self.wm.init_state(n_streams),
-                       z(n_streams, c.n_layers, c.d_model), z(n_streams, c.n_layers, c.n_blocks, c.d_model//c.n_blocks), z(n_streams, c.d_model),
-                       surprise, z(n_streams, 4), {n: self.memories[n].init_state(n_streams) for n in self.active})
+    c, z, dev, N = self.cfg, self.emb.new_zeros, self.emb.device, n_streams
+    return MemoryState(
+        pos=torch.zeros(N, dtype=torch.int64), stream=torch.arange(N, device=dev),
+        fresh=torch.ones(N, dtype=torch.bool, device=dev), wm=self.wm.init_state(N),
+        h=z(N, c.n_layers, c.d_model), z=z(N, c.n_layers, c.n_blocks, c.d_model//c.n_blocks), last=z(N, c.d_model),
+        surprise=z(N, 3) + self.emb.new_tensor([math.log(c.vocab_size), 1., 0.]), open=z(N, 4),
+        memories={n: self.memories[n].init_state(N) for n in self.active})
 
 # %% ../nbs/07_model.ipynb #7b74ef2f
 def span_cuts(
@@ -175,8 +214,10 @@ class _Piece(NamedTuple):
     alive:Tensor # [N, S] 1 where no reset follows
     hit:Tensor   # [N] bool, streams with a reset; None without resets
 
+# %% ../nbs/07_model.ipynb #0a92fb7d
 @patch
 def _piece(self:NeuroMemLM, ids, x, y_wm, reset, state):
+    "What one piece needs to know"
     step = (state.pos[:,None] + torch.arange(x.shape[1])).to(x.device)
     first = torch.cat([state.fresh[:,None], torch.zeros_like(step[:,1:], dtype=torch.bool)], 1)
     y_wm = y_wm.unflatten(-1, (self.cfg.n_blocks,-1))
@@ -219,15 +260,18 @@ def logits(self:NeuroMemLM, hidden:Tensor)->Tensor: # [..., D] -> [..., V]
     return (hidden*self.log_scale.exp()) @ self.emb.T
 
 # %% ../nbs/07_model.ipynb #56db6a18
+def _nll(logits, ids): return logits.logsumexp(-1) - logits.gather(-1, ids[...,None])[...,0]
+
 @patch
 def _surprise(self:NeuroMemLM, p, logits, state):
     "-log p of each token from the prediction before it: raw and standardised, [N, S]; 0 at a document's first token"
     if p.ids is None: return torch.zeros_like(p.alive), torch.zeros_like(p.alive)
     with torch.no_grad():
-        nll = lambda before,ids: before.logsumexp(-1) - before.gather(-1, ids[...,None])[...,0]
-        raw = torch.cat([nll(self.logits(state.last)[:,None], p.ids[:,:1]), nll(logits, p.ids.roll(-1, 1))[:,:-1]], 1)
+        before = _nll(self.logits(state.last)[:,None], p.ids[:,:1])
+        raw = torch.cat([before, _nll(logits, p.ids.roll(-1, 1))[:,:-1]], 1)
         mean, var = state.surprise[:,:1].expand_as(raw), state.surprise[:,1:2].expand_as(raw)
-        if p.late is not None: mean, var = mean.masked_fill(p.late, math.log(self.cfg.vocab_size)), var.masked_fill(p.late, 1.)
+        if p.late is not None:
+            mean, var = mean.masked_fill(p.late, math.log(self.cfg.vocab_size)), var.masked_fill(p.late, 1.)
         raw = raw.masked_fill(p.first, 0.)
         return raw, ((raw-mean)/(var+1e-2).sqrt()).masked_fill(p.first, 0.)
 
@@ -235,18 +279,25 @@ def _surprise(self:NeuroMemLM, p, logits, state):
 @patch
 def _surprise_stats(self:NeuroMemLM, p, raw, std, state, due):
     "Running statistics of surprise: collected inside a span, updated at its end"
-    stats, sums, counts = state.surprise, state.open, p.alive*(~p.first)
+    stats, sums = state.surprise, state.open
+    counts = torch.zeros_like(p.alive) if p.ids is None else p.alive*(~p.first)
     if p.hit is not None:
         stats = torch.where(p.hit[:,None], stats.new_tensor([math.log(self.cfg.vocab_size), 1., 0.]), stats)
-        sums, counts = sums.masked_fill(p.hit[:,None], 0.), counts*(p.alive>0)
+        sums = sums.masked_fill(p.hit[:,None], 0.)
     sums = sums + (torch.stack([raw, raw*raw, std, torch.ones_like(raw)], -1)*counts[...,None]).sum(1)
     if due is False: return stats, sums
-    (s1,s2,sz,n), (mean,var,_) = sums.unbind(-1), stats.unbind(-1)
-    m, rate = s1/n.clamp(min=1), self.cfg.surprise_rate*(n>0)
-    new = torch.stack([mean+rate*(m-mean), var+rate*(s2/n.clamp(min=1)-2*m*mean+mean**2-var), sz/n.clamp(min=1)], -1)
+    new = self._updated(stats, sums)
     if due is True: return new, torch.zeros_like(sums)
     due = torch.tensor(due, device=sums.device)[:,None]
     return torch.where(due, new, stats), sums.masked_fill(due, 0.)
+
+@patch
+def _updated(self:NeuroMemLM, stats, sums):
+    "The statistics after a span; mean and variance stay where no token was counted"
+    (s1,s2,sz,n), (mean,var,_) = sums.unbind(-1), stats.unbind(-1)
+    m, rate = s1/n.clamp(min=1), self.cfg.surprise_rate*(n>0).to(n.dtype)
+    spread = s2/n.clamp(min=1) - 2*m*mean + mean**2
+    return torch.stack([mean+rate*(m-mean), var+rate*(spread-var), sz/n.clamp(min=1)], -1)
 
 # %% ../nbs/07_model.ipynb #2aaa9e7f
 @patch
@@ -260,7 +311,9 @@ def _remember(self:NeuroMemLM, p, zs, std, used, state, due):
         pre = torch.cat([state.z[:,l,None], zs[l][:,:-1]], 1)
         t = Tokens(pre, zs[l], p.x, std, alive, alive*(~p.first), p.step, state.stream, used=used[n])
         st = mem.observe(t._replace(gate=self.deciders[n].token(t)), st)
-        if due is not False: st = mem.commit(st, self.deciders[n](mem.features(st)), None if due is True else torch.tensor(due, device=std.device))
+        if due is not False:
+            who = None if due is True else torch.tensor(due, device=std.device)
+            st = mem.commit(st, self.deciders[n](mem.features(st)), who)
         out[n] = st
     return out
 
@@ -270,16 +323,17 @@ def forward(self:NeuroMemLM,
     ids:Tensor=None, # [N, T] int64
     state:MemoryState=None, # default: empty memories
     reset_mask:Tensor=None, # [N, T] bool, True where a document starts
-    inputs_embeds:Tensor=None, # [N, T, D] instead of ids, or with ids (which then only give surprise)
+    inputs_embeds:Tensor=None, # [N, T, D], unit mean square, as rms_norm(emb[ids]); ids beside it only give surprise
     lengths:list=None, # tokens of each stream, default T for all; the rest is padding
     arms:dict=None # {'pm'|'em': 'real'|'shuf'|'off'}: what reads see; writes go on
 )->tuple[Tensor,MemoryState]: # logits [N, T, V], 0 at padding; the new state
     "Read T tokens: predictions of each next token, and memories that have changed"
-    x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms)
+    x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms, lengths)
     if lengths is not None: return self._ragged(ids, x, state, reset_mask, lengths, arms)
     outs, state = self._pieces(ids, x, state, reset_mask, arms)
     return torch.cat(outs, 1), state
 
+# %% ../nbs/07_model.ipynb #1f6e0b93
 @patch
 def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms):
     "Logits of each piece between two ends of spans, and the new state"
@@ -300,39 +354,71 @@ def _step(self:NeuroMemLM, p, state, due, arms):
     raw, std = self._surprise(p, logits, state)
     memories = self._remember(p, zs, std, used, state, due)
     surprise, open = self._surprise_stats(p, raw, std, state, due)
-    return logits, state._replace(pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1), last=hidden[:,-1],
-                                  surprise=surprise, open=open, memories=memories)
+    return logits, state._replace(
+        pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1),
+        last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories)
 
 # %% ../nbs/07_model.ipynb #54e70a1f
 @patch
-def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms):
+def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms, lengths=None):
     "Clear errors for bad calls; embeddings and a state"
     if ids is None and inputs_embeds is None: raise ValueError('give ids [N, T] or inputs_embeds [N, T, D]')
-    given = ids if inputs_embeds is None else inputs_embeds
-    N,T = given.shape[:2]
-    if T==0: raise ValueError(f'nothing to read: the input has shape {tuple(given.shape)}')
-    if state is None: state = self.init_state(N)
-    if len(state.pos)!=N: raise ValueError(f'the state has {len(state.pos)} streams, the input {N}: use state.select or model.init_state({N})')
-    if reset_mask is not None and reset_mask.shape!=given.shape[:2]: raise ValueError(f'reset_mask must be {(N,T)}, got {tuple(reset_mask.shape)}')
-    for k,a in (arms or {}).items():
+    given, arms, D = ids if inputs_embeds is None else inputs_embeds, arms or {}, self.cfg.d_model
+    shape = tuple(given.shape)
+    if len(shape)<2: raise ValueError(f'the input has shape {shape}, streams come first: use ids[None] for a single one')
+    N,T = shape[:2]
+    _check_shapes(ids=(ids, (N,T)), inputs_embeds=(inputs_embeds, (N,T,D)), reset_mask=(reset_mask, (N,T)))
+    if T==0: raise ValueError(f'nothing to read: the input has shape {shape}')
+    self._check_rows(arms, N, lengths)
+    state = self._check_state(state, N)
+    return rms_norm(self.emb[ids]) if inputs_embeds is None else inputs_embeds, state, arms
+
+# %% ../nbs/07_model.ipynb #b5309ce8
+def _check_shapes(**given): # name=(tensor or None, shape)
+    for n,(x,shape) in given.items():
+        if x is not None and x.shape!=shape: raise ValueError(f'{n} must be {tuple(shape)}, got {tuple(x.shape)}')
+
+@patch
+def _check_rows(self:NeuroMemLM, arms, N, lengths):
+    "Arms and lengths"
+    for k,a in arms.items():
+        self._known(k, 'arms')
         if a not in ARMS: raise ValueError(f'arm {a!r} of {k!r} does not exist: choose one of {ARMS}')
-    if 'shuf' in (arms or {}).values() and N<2: raise ValueError('arm shuf reads another stream: it needs at least 2 streams')
-    return rms_norm(self.emb[ids]) if inputs_embeds is None else inputs_embeds, state, arms or {}
+    if lengths is not None and len(lengths)!=N:
+        raise ValueError(f'{len(lengths)} lengths for {N} streams: give one for each')
+    if 'shuf' not in arms.values(): return
+    if N<2: raise ValueError('arm shuf reads another stream: it needs at least 2 streams')
+    if lengths is not None:
+        raise ValueError('arm shuf reads the next stream, which may have ended: use inputs of one length')
+
+# %% ../nbs/07_model.ipynb #6c0e8b2d
+@patch
+def _check_state(self:NeuroMemLM, state, N):
+    "A state of N streams with the memories of this phase"
+    if state is None: return self.init_state(N)
+    if len(state.pos)!=N:
+        raise ValueError(f'the state has {len(state.pos)} streams, the input {N}: '
+                         f'use state.select or model.init_state({N})')
+    if set(state.memories)!=set(self.active):
+        raise ValueError(f'the state has the memories {sorted(state.memories)}, phase {self.cfg.phase} of this model '
+                         f'{sorted(self.active)}: use set_phase, or model.init_state({N})')
+    return state
 
 # %% ../nbs/07_model.ipynb #9f926973
 @patch
 def _ragged(self:NeuroMemLM, ids, x, state, reset_mask, lengths, arms):
     "Streams of different length: the longer ones go on alone"
-    lengths = [int(n) for n in lengths]
-    if min(lengths)<0 or max(lengths)>x.shape[1]: raise ValueError(f'lengths must be between 0 and {x.shape[1]}, got {lengths}')
-    rows, done, a = [x.new_zeros(0, self.cfg.vocab_size)]*len(lengths), [state.select([i]) for i in range(len(lengths))], 0
+    lengths, N, T = [int(n) for n in lengths], *x.shape[:2]
+    if min(lengths)<0 or max(lengths)>T: raise ValueError(f'lengths must be between 0 and {T}, got {lengths}')
+    rows, done, a = [x.new_zeros(0, self.cfg.vocab_size)]*N, [state.select([i]) for i in range(N)], 0
     for b in sorted(set(lengths)-{0}):
         live = [i for i,n in enumerate(lengths) if n>=b]
         part = lambda t: None if t is None else t[live,a:b]
-        out, st = self.forward(part(ids), MemoryState.merge([done[i] for i in live]), part(reset_mask), part(x), arms=arms)
+        before = MemoryState.merge([done[i] for i in live])
+        out, st = self.forward(part(ids), before, part(reset_mask), part(x), arms=arms)
         for j,i in enumerate(live): rows[i], done[i] = torch.cat([rows[i], out[j]]), st.select([j])
         a = b
-    pad = lambda t: torch.cat([t, t.new_zeros(x.shape[1]-len(t), t.shape[-1])])
+    pad = lambda t: torch.cat([t, t.new_zeros(T-len(t), t.shape[-1])])
     return torch.stack([pad(r) for r in rows]), MemoryState.merge(done)
 
 # %% ../nbs/07_model.ipynb #9e347dd2
@@ -345,16 +431,19 @@ def loss(self:NeuroMemLM,
 )->tuple[Tensor,MemoryState]: # mean loss in nats, the new state
     "Weighted next-token loss; gradients run through all writes of the call"
     x, state, arms = self._check(ids, state, reset_mask, None, arms)
+    _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
     outs, state = self._pieces(ids, x, state, reset_mask, arms)
-    nll = lambda o,t: nn.functional.cross_entropy(o.flatten(0,1), t.flatten(), ignore_index=-100, reduction='none').view_as(t)
-    nlls = torch.cat([nll(o, t) for o,t in zip(outs, targets.split([o.shape[1] for o in outs], 1))], 1)
-    w = (targets!=-100).to(nlls.dtype)
+    ce = lambda o,t: nn.functional.cross_entropy(o.flatten(0,1), t.flatten(), ignore_index=-100, reduction='none')
+    parts = targets.split([o.shape[1] for o in outs], 1)
+    nll = torch.cat([ce(o, t).view_as(t) for o,t in zip(outs, parts)], 1)
+    w = (targets!=-100).to(nll.dtype)
     if weights is not None: w = w*weights
-    return (nlls*w).sum()/w.sum().clamp(min=1e-9), state
+    return (nll*w).sum()/w.sum().clamp(min=1e-9), state
 
 @patch
 def reset(self:NeuroMemLM, state:MemoryState, mask:Tensor)->MemoryState: # mask [N] bool
     "Start these streams anew, all memories empty; position and identity stay"
+    _check_shapes(mask=(mask, state.pos.shape))
     new = self.init_state(len(mask))._replace(pos=state.pos, stream=state.stream)
     return tree_map(lambda a,b: torch.where(mask.to(a.device).view(-1, *[1]*(a.dim()-1)), a, b), new, state)
 
@@ -366,21 +455,31 @@ def save_tensors(path, tensors:dict, kind:str, meta:dict): # kind 'state', 'mode
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.{os.getpid()}.part')
-    save_file({k: v.detach().contiguous().cpu() for k,v in tensors.items()}, part, metadata=dict(format=FORMAT, version=str(VERSION), kind=kind, meta=json.dumps(meta)))
+    head = dict(format=FORMAT, version=str(VERSION), kind=kind, meta=json.dumps(meta))
+    save_file({k: v.detach().contiguous().cpu() for k,v in tensors.items()}, part, metadata=head)
     with open(part, 'rb') as f: os.fsync(f.fileno())
     os.replace(part, path)
 
-def load_tensors(path, kind:str)->tuple[dict,dict]: # kind: what is needed, e.g. 'state' or 'model or training'; tensors, metadata
+# %% ../nbs/07_model.ipynb #b2c8e914
+def load_tensors(path, kind:str)->tuple[dict,dict]: # kind: 'state', 'model or training', …; tensors, metadata
     "Read a file of `save_tensors`; says what is wrong with it and what to do"
     path = Path(path)
-    if not path.is_file(): raise FileNotFoundError(f'{path} does not exist: give the path of a file written by neuromem_lit')
+    if not path.is_file(): raise FileNotFoundError(f'{path} does not exist: give a file written by neuromem_lit')
     try:
-        with safe_open(path, 'pt') as f: tensors, head = {k: f.get_tensor(k).clone() for k in f.keys()}, f.metadata() or {}
-    except Exception as e: raise ValueError(f'{path} is damaged or not a safetensors file ({e}): use another copy') from None
-    if head.get('format')!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {head.get("format")!r}')
-    if int(head['version'])>VERSION: raise ValueError(f'{path} has format version {head["version"]}, this library knows up to {VERSION}: update neuromem_lit')
-    if head['kind'] not in kind.split(' or '): raise ValueError(f'{path} holds a {head["kind"]}, a {kind} is needed')
+        with safe_open(path, 'pt') as f:
+            tensors, head = {k: f.get_tensor(k).clone() for k in f.keys()}, f.metadata() or {}
+    except Exception as e:
+        raise ValueError(f'{path} is damaged or not a safetensors file ({e}): use another copy') from None
+    _check_head(path, head, kind)
     return tensors, json.loads(head['meta'])
+
+def _check_head(path, head, kind):
+    "Whose file it is, how new, and of which kind"
+    form, version, holds = (head.get(k) for k in ('format','version','kind'))
+    if form!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {form!r}')
+    if int(version)>VERSION:
+        raise ValueError(f'{path} has format version {version}, this library knows up to {VERSION}: update neuromem_lit')
+    if holds not in kind.split(' or '): raise ValueError(f'{path} holds a {holds}, a {kind} is needed')
 
 # %% ../nbs/07_model.ipynb #689730cd
 def flatten_state(state)->dict: # dotted name -> tensor
@@ -392,35 +491,71 @@ def unflatten_state(tensors:dict, like:MemoryState)->MemoryState:
     "The inverse of `flatten_state`; `like` is any state of the same model"
     leaves, spec = tree_flatten_with_path(like)
     names = list(flatten_state(like))
-    if set(names)!=set(tensors): raise ValueError(f'this state belongs to another model or phase: {sorted(set(names)^set(tensors))[:4]} differ')
+    differ = sorted(set(names)^set(tensors))
+    if differ: raise ValueError(f'this state belongs to another model or phase: {differ[:4]} differ')
     for n,(_,x) in zip(names, leaves):
-        if x.shape[1:]!=tensors[n].shape[1:]: raise ValueError(f'this state belongs to another model: {n} is {tuple(tensors[n].shape)}, the model needs {tuple(x.shape)}')
+        got, need = tuple(tensors[n].shape), tuple(x.shape)
+        if got[1:]==need[1:]: continue
+        raise ValueError(f'this state belongs to another model: {n} is {got}, the model needs {need}')
     return tree_unflatten([tensors[n].to(x.device) for n,(_,x) in zip(names, leaves)], spec)
 
+# %% ../nbs/07_model.ipynb #a71d05f8
 @patch
 def save_state(self:NeuroMemLM, state:MemoryState, path):
     "Keep what streams have learned while running"
-    save_tensors(path, flatten_state(state), 'state', dict(config=config_to_json(self.cfg)))
+    save_tensors(path, flatten_state(state), 'state', dict(config=config_to_json(self.cfg), weights=self._weights_id()))
 
 @patch
 def load_state(self:NeuroMemLM, path)->MemoryState:
-    "Streams as they were saved, whatever the batch they came from"
-    return unflatten_state(load_tensors(path, 'state')[0], self.init_state(1))
+    "Streams as they were saved, whatever the batch they came from; raises ValueError for the memory of another model"
+    tensors, meta = load_tensors(path, 'state')
+    self._check_origin(path, meta)
+    return unflatten_state(tensors, self.init_state(1))
+
+# %% ../nbs/07_model.ipynb #5c6a97e2
+@patch
+def _weights_id(self:NeuroMemLM)->str:
+    "sha256 over the names and values (as float32) of all weights"
+    h = hashlib.sha256()
+    for n,x in sorted(self.state_dict().items()):
+        h.update(n.encode()); h.update(x.float().cpu().contiguous().numpy().tobytes())
+    return h.hexdigest()
+
+@patch
+def _check_origin(self:NeuroMemLM, path, meta):
+    "The configuration but for the phase, and the weights; a file that does not say is taken as it is"
+    plain = lambda c: asdict(c.replace(phase='A'))
+    mine, theirs = plain(self.cfg), plain(config_from_json(meta.get('config') or config_to_json(self.cfg)))
+    if differ := [f'{k} is {theirs[k]} there and {v} here' for k,v in mine.items() if theirs[k]!=v]:
+        raise ValueError(f"{path} belongs to another model: {', '.join(differ)}")
+    mine, theirs = self._weights_id()[:12], meta.get('weights', '')[:12]
+    if theirs and theirs!=mine:
+        raise ValueError(f'{path} belongs to another model: it was written with the weights {theirs}, '
+                         f'this model has {mine}. Load the checkpoint that it was written with')
 
 # %% ../nbs/07_model.ipynb #2c00c200
 @patch
-def save(self:NeuroMemLM, path, tokenizer=None, dtype:torch.dtype=None, **meta): # dtype: of the stored weights, default as they are
+def save(self:NeuroMemLM, path, tokenizer=None,
+    dtype:torch.dtype=None, # of the stored weights, default as they are
+    **meta # kept beside them
+):
     "The slow weights with everything needed to use them"
     weights = {k: v.to(dtype) if dtype else v for k,v in self.state_dict().items()}
-    save_tensors(path, weights, 'model', dict(config=config_to_json(self.cfg), tokenizer=tokenizer.to_str() if tokenizer else None, **meta))
+    text = tokenizer.to_str() if tokenizer else None
+    save_tensors(path, weights, 'model', dict(config=config_to_json(self.cfg), tokenizer=text, **meta))
 
-def load_model(path, extra:list=())->tuple: # extra: memories of your own that the saved model had; model, tokenizer or None, metadata
+def load_model(path, extra:list=())->tuple: # extra: memories of your own that it had; model, tokenizer or None, metadata
     "A model of `save` (or of a training checkpoint), in float32"
     tensors, meta = load_tensors(path, 'model or training')
-    if any(k.startswith('model.') for k in tensors): tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
-    m = NeuroMemLM(config_from_json(meta['config']), extra)
+    if any(k.startswith('model.') for k in tensors):
+        tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
+    m, tok = NeuroMemLM(config_from_json(meta['config']), extra), None
     m.load_state_dict({k: v.float() for k,v in tensors.items()})
-    return m, Tokenizer.from_str(meta['tokenizer']) if meta.get('tokenizer') else None, meta
+    if meta.get('tokenizer'): tok = Tokenizer.from_str(meta['tokenizer'])
+    if tok and tok.get_vocab_size()!=m.cfg.vocab_size:
+        raise ValueError(f'{path}: its tokenizer knows {tok.get_vocab_size()} tokens, its model {m.cfg.vocab_size}: '
+                         'save the model with the tokenizer that it was trained with')
+    return m, tok, meta
 
 # %% ../nbs/07_model.ipynb #f147c7c2
 def next_token(
@@ -431,40 +566,70 @@ def next_token(
     generator:torch.Generator=None
 )->Tensor: # [N]
     "Choose a token: greedy, or sampled from what top-k, nucleus (top-p) and min-p leave over"
+    _check_sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     if repetition_penalty!=1 and seen is not None:
         s = logits.gather(1, seen)
         logits = logits.scatter(1, seen, torch.where(s>0, s/repetition_penalty, s*repetition_penalty))
-    if temperature==0: return logits.argmax(-1)
+    if temperature<1e-6: return logits.argmax(-1)
     p = (logits/temperature).softmax(-1)
     if top_k: p = p.masked_fill(p < p.topk(min(top_k, p.shape[-1])).values[:,-1:], 0)
     if min_p: p = p.masked_fill(p < min_p*p.amax(-1, keepdim=True), 0)
     if top_p<1:
         q,i = p.sort(-1, descending=True)
-        p = torch.zeros_like(p).scatter(1, i, q.masked_fill(q.cumsum(-1)-q >= top_p*q.sum(-1, keepdim=True), 0))
+        out = q.cumsum(-1)-q >= top_p*q.sum(-1, keepdim=True)
+        out[:,0] = False
+        p = torch.zeros_like(p).scatter(1, i, q.masked_fill(out, 0))
     return torch.multinomial(p, 1, generator=generator)[:,0]
 
+# %% ../nbs/07_model.ipynb #04e9d7b3
+def _check_sampling(temperature, top_k, top_p, min_p, repetition_penalty):
+    "Settings that mean nothing"
+    for ok,says in ((temperature>=0, f'temperature={temperature} must be ≥ 0 (0 is greedy)'),
+                    (top_k>=0, f'top_k={top_k} must be ≥ 0 (0 is off)'),
+                    (0<=top_p<=1, f'top_p={top_p} must be in [0, 1] (1 is off)'),
+                    (0<=min_p<=1, f'min_p={min_p} must be in [0, 1] (0 is off)'),
+                    (repetition_penalty>0, f'repetition_penalty={repetition_penalty} must be > 0 (1 is off)')):
+        if not ok: raise ValueError(says)
+
+# %% ../nbs/07_model.ipynb #ab4d97e1
 @patch
 @torch.no_grad()
 def stream(self:NeuroMemLM,
     ids:Tensor, # [N, T] prompt
     state:MemoryState=None, n:int=64, # tokens to make
-    stop:int=None, # token that ends the text when every stream has made it
+    stop:int=None, # token that ends a stream; after it the stream only repeats `stop`, unread, until all have ended
     seed:int=None, **sampling # see `next_token`
 ): # yields (tokens [N], state after them)
     "Make tokens one by one; each is also read, and so may be remembered"
+    self._check_ids(ids, n)
     g = torch.Generator(ids.device).manual_seed(seed) if seed is not None else None
     logits, state = self(ids, state)
-    done = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+    live = torch.ones(len(ids), dtype=torch.bool)
     for _ in range(n):
         tok = next_token(logits[:,-1], ids, generator=g, **sampling)
-        logits, state = self(tok[:,None], state)
+        if not live.all(): tok[~live] = stop
+        logits, state = self(tok[:,None], state, lengths=None if live.all() else live.long().tolist())
         ids = torch.cat([ids, tok[:,None]], 1)
         yield tok, state
-        done |= tok==stop if stop is not None else done
-        if done.all(): return
+        if stop is not None: live &= (tok!=stop).cpu()
+        if not live.any(): return
+
+# %% ../nbs/07_model.ipynb #93f5c0ad
+@patch
+def _check_ids(self:NeuroMemLM, ids, n):
+    "Tokens of this vocabulary: asked once, for a prompt"
+    if n<0: raise ValueError(f'n={n} tokens cannot be made: use n ≥ 0')
+    if ids.numel() and not 0<=ids.min()<=ids.max()<self.cfg.vocab_size:
+        raise ValueError(f'tokens {ids.min().item()} to {ids.max().item()} are not in the vocabulary of '
+                         f'{self.cfg.vocab_size}: use the tokenizer that the model was trained with')
 
 @patch
-def generate(self:NeuroMemLM, ids:Tensor, state:MemoryState=None, n:int=64, **kw)->tuple[Tensor,MemoryState]: # new tokens [N, ≤n], state
+def generate(self:NeuroMemLM,
+    ids:Tensor, state:MemoryState=None, n:int=64, **kw # see `stream`
+)->tuple[Tensor,MemoryState]: # new tokens [N, ≤n], the state after them
     "`stream`, collected"
+    if n==0:
+        self._check_ids(ids, n)
+        with torch.no_grad(): return ids[:,:0], self(ids, state)[1]
     out = list(self.stream(ids, state, n, **kw))
     return torch.stack([t for t,_ in out], 1), out[-1][1]

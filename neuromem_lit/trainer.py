@@ -11,6 +11,7 @@ from dataclasses import dataclass, asdict
 from pathlib import Path
 from torch import nn, Tensor
 from accelerate import Accelerator
+from tokenizers import Tokenizer
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 import numpy as np
@@ -39,31 +40,42 @@ class TrainConfig:
         return .05 + .95*.5*(1+math.cos(math.pi*done))
 
 # %% ../nbs/09_trainer.ipynb #986549f0
-NO_DECAY = ('norm','norm2','head_norm','gain','beta','bias','log_kappa','log_scale','null','load','novel','conv','emb')
+NO_DECAY = ('norm','norm2','head_norm','gain','beta','bias','log_kappa','log_scale',
+            'null','load','novel','conv','emb')
 
-def param_groups(model:nn.Module, c:TrainConfig)->list:
+def param_groups(model:nn.Module, c:TrainConfig)->list: # for AdamW; `scale`: a group's rate, in the common one
     "Three groups: slow weights, those without decay, and the neuromodulators with their own rate"
     groups = dict(decay=[], plain=[], policy=[])
     for n,p in model.named_parameters():
-        groups['policy' if n.startswith('policies.') else 'plain' if n.split('.')[-1] in NO_DECAY else 'decay'].append(p)
-    return [dict(params=ps, weight_decay=c.weight_decay if k=='decay' else 0., scale=c.policy_lr if k=='policy' else 1.) for k,ps in groups.items() if ps]
+        own = 'plain' if n.split('.')[-1] in NO_DECAY else 'decay'
+        groups['policy' if n.startswith('policies.') else own].append(p)
+    decay, scale = dict(decay=c.weight_decay), dict(policy=c.policy_lr)
+    return [dict(params=ps, weight_decay=decay.get(k, 0.), scale=scale.get(k, 1.)) for k,ps in groups.items() if ps]
 
 # %% ../nbs/09_trainer.ipynb #792d93b3
-def doc_batch(docs:list, length:int)->tuple[Tensor,Tensor]: # ids [N, length], weights of each token as a target [N, length]
+def doc_batch(docs:list, length:int)->tuple[Tensor,Tensor]: # ids and weights as targets, both [N, length]
     "Documents of at least `length` tokens, cut to it, side by side"
     docs = [d for d in docs if len(d.ids)>=length]
     if not docs: raise ValueError(f'no document has {length} tokens: use a smaller length')
-    return torch.tensor(np.stack([d.ids[:length] for d in docs])), torch.tensor(np.stack([d.weights[:length] for d in docs]))
+    cut = lambda xs: torch.tensor(np.stack([x[:length] for x in xs]))
+    return cut([d.ids for d in docs]), cut([d.weights for d in docs])
 
+# %% ../nbs/09_trainer.ipynb #6de2f1a4
 @torch.no_grad()
-def read_losses(model:NeuroMemLM, ids:Tensor, arms:dict=None, chunk:int=512)->Tensor: # [N, T-1], loss of token t+1
+def read_losses(
+    model:NeuroMemLM,
+    ids:Tensor, # [N, T]
+    arms:dict=None, # what reads see, as in `NeuroMemLM.forward`
+    chunk:int=512
+)->Tensor: # [N, T-1], loss of token t+1
     "-log p of every token but the first, read in chunks, from empty memories"
     state, out = None, []
     for i in range(0, ids.shape[1], chunk):
         logits, state = model(ids[:,i:i+chunk], state, arms=arms)
         nxt = ids[:,i+1:i+chunk+1]
         logits = logits[:,:nxt.shape[1]]
-        out.append(nn.functional.cross_entropy(logits.flatten(0,1), nxt.flatten(), reduction='none').view_as(nxt))
+        nll = nn.functional.cross_entropy(logits.flatten(0,1), nxt.flatten(), reduction='none')
+        out.append(nll.view_as(nxt))
     return torch.cat(out, 1)
 
 def perplexity(losses:Tensor, weights:Tensor)->float: # [N, T-1], [N, T]
@@ -72,6 +84,9 @@ def perplexity(losses:Tensor, weights:Tensor)->float: # [N, T-1], [N, T]
     return math.exp(min(50., ((losses*w).sum()/w.sum()).item()))
 
 # %% ../nbs/09_trainer.ipynb #cc51a5e8
+def _precision()->str: # of matrix products; parameters and optimizer are float32 everywhere
+    return 'bf16' if torch.cuda.is_available() else 'no'
+
 class Trainer:
     "Trains a model on streams; every run has a folder with its log and its last checkpoint"
     def __init__(self,
@@ -81,113 +96,196 @@ class Trainer:
         cfg:TrainConfig=None,
         valid:tuple=None,    # ids and weights of held-out documents, from `doc_batch`
         tokenizer=None,      # kept in the checkpoint
-        note:dict=None       # kept in the checkpoint: command, corpus, …
+        note:dict=None       # kept in the checkpoint: `source` of the corpus, …
     ):
-        self.cfg, self.out, self.loader, self.valid, self.tokenizer, self.note = cfg or TrainConfig(), Path(out), loader, valid, tokenizer, note or {}
+        self.cfg, self.out, self.loader, self.valid = cfg or TrainConfig(), Path(out), loader, valid
+        self.tokenizer, self.note = tokenizer, note or {}
         check_chunk(model.cfg, loader.T)
-        self.acc = Accelerator(cpu=not torch.cuda.is_available())
+        self.acc = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=_precision())
         opt = torch.optim.AdamW(param_groups(model, self.cfg), lr=self.cfg.lr, betas=(.9,.98))
         self.model, self.opt = self.acc.prepare(model, opt)
         self.step, self.state, self.seconds, self.limit = 0, model.init_state(loader.N), 0., None
         self.out.mkdir(parents=True, exist_ok=True)
 
-    @property
-    def log_path(self): return self.out/'log.jsonl'
-    @property
-    def checkpoint_path(self): return self.out/'checkpoint.safetensors'
-    def log(self)->list:
-        "All lines of the log"
-        return [json.loads(l) for l in self.log_path.read_text().splitlines()] if self.log_path.exists() else []
+# %% ../nbs/09_trainer.ipynb #2b74c0f9
+@patch(as_prop=True)
+def log_path(self:Trainer)->Path:
+    "One JSON line a step"
+    return self.out/'log.jsonl'
+
+@patch(as_prop=True)
+def checkpoint_path(self:Trainer)->Path:
+    "The last checkpoint; there is never more than one"
+    return self.out/'checkpoint.safetensors'
+
+@patch
+def log(self:Trainer)->list: # dicts
+    "All whole lines of the log; what a kill left of a last one is no line"
+    text = self.log_path.read_text() if self.log_path.exists() else ''
+    return [json.loads(l) for l in text.splitlines(keepends=True) if l.endswith('\n')]
 
 # %% ../nbs/09_trainer.ipynb #383f2cb5
 @patch
-def _one_step(self:Trainer):
+def _one_step(self:Trainer)->dict: # a line of the log
     "One chunk of every stream: loss, gradient, update"
     t, b = time.perf_counter(), Batch(*(x.to(self.acc.device) for x in next(self.loader)))
-    for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step, self.seconds/self.limit if self.limit else 0.)
-    with self.acc.autocast(): loss, state = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask)
-    self._check_finite(loss)
+    spent = self.seconds/self.limit if self.limit else 0.
+    for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step, spent)
+    with self.acc.autocast():
+        loss, state = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask)
+    self._check_finite('the loss', loss, self.step+1)
     self.acc.backward(loss)
     norm = self.acc.clip_grad_norm_(self.model.parameters(), self.cfg.clip)
+    self._check_finite('the norm of the gradient', norm, self.step+1)
     self.opt.step(); self.opt.zero_grad()
     self.state, self.step = state.detach(), self.step+1
     dt = time.perf_counter()-t; self.seconds += dt
-    return dict(step=self.step, loss=loss.item(), grad=float(norm), tokens_per_s=round(b.ids.numel()/dt), seconds=round(self.seconds, 2), **write_rates(self.state, self.model.cfg.span))
+    return dict(step=self.step, loss=loss.item(), grad=float(norm), tokens_per_s=round(b.ids.numel()/dt),
+                seconds=round(self.seconds, 2), **write_rates(self.state, self.model.cfg.span))
 
 @patch
-def _check_finite(self:Trainer, loss):
-    if loss.isfinite(): return
-    kept = f'the last good checkpoint is {self.checkpoint_path}' if self.checkpoint_path.exists() else 'no checkpoint was written yet'
-    raise FloatingPointError(f'the loss is {loss.item()} at step {self.step+1}; {kept}. Resume from it with a smaller lr than {self.cfg.lr}')
+def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
+    "Stop where a number is none: which one, at which step, and what is left"
+    if x.isfinite().all(): return
+    left, value = 'no checkpoint was written yet: start again', x[~x.isfinite()][0].item()
+    if self.checkpoint_path.exists(): left = f'the last good checkpoint is {self.checkpoint_path}: resume from it'
+    raise FloatingPointError(f'{what} is {value} at step {step}; {left} with a smaller lr than {self.cfg.lr}')
 
 # %% ../nbs/09_trainer.ipynb #c96dbd6f
 def write_rates(state:MemoryState, span:int)->dict:
-    "Items that episodic memory admitted a token, in the open documents; mean strengths of all memories"
-    out = {}
+    "Items admitted a token, in the open documents (episodic memory); mean strength of each memory and kind"
+    out, kinds = {}, {}
     for n,s in state.memories.items():
         if hasattr(s, 'writes'):
             offered, admitted = s.writes.sum((0,1)).tolist()
             out[f'{n}_rate'] = round(admitted/max(1, offered)*s.ck.shape[2]/span, 4)
         strength = s.S if hasattr(s, 'S') else getattr(s, 'a', None)
-        if strength is not None: out[f'{n}_strength'] = round(strength.mean().item(), 4)
-    return out
+        if strength is None: continue
+        out[f'{n}_strength'] = round(strength.mean().item(), 4)
+        kinds.setdefault(n.rstrip('0123456789'), []).append(out[f'{n}_strength'])   # pm0, pm1, … → pm
+    return out | {f'{k}_strength': round(sum(v)/len(v), 4) for k,v in kinds.items()}
 
 @patch
 def measure(self:Trainer)->dict:
     "Perplexity on the held-out documents with memories on and off"
     if self.valid is None: return {}
     ids, w = (x.to(self.acc.device) for x in self.valid)
-    return {f'ppl_{k}': round(perplexity(read_losses(self.model, ids, arms), w), 3) for k,arms in (('on',None), ('off',dict(pm='off', em='off')))}
+    ppl = lambda arms: round(perplexity(read_losses(self.model, ids, arms), w), 3)
+    return dict(ppl_on=ppl(None), ppl_off=ppl(dict(pm='off', em='off')))
 
 # %% ../nbs/09_trainer.ipynb #fd54b7a3
 @patch
-def save(self:Trainer):
-    "Write the checkpoint, atomically"
-    opt = self.opt.state_dict()
-    tensors = {f'model.{k}': v for k,v in self.model.state_dict().items()}
-    tensors |= {f'state.{k}': v for k,v in flatten_state(self.state).items()}
-    tensors |= {f'optim.{i}.{k}': v for i,s in opt['state'].items() for k,v in s.items()}
-    save_tensors(self.checkpoint_path, tensors, 'training', dict(config=config_to_json(self.model.cfg), tokenizer=self.tokenizer.to_str() if self.tokenizer else None,
-        step=self.step, seconds=self.seconds, loader=self.loader.state_dict(), train=asdict(self.cfg), note=self.note))
+def _tensors(self:Trainer)->dict: # name -> tensor
+    "All that a run needs to go on: weights, optimizer, what the streams remember"
+    return ({f'model.{k}': v for k,v in self.model.state_dict().items()}
+          | {f'state.{k}': v for k,v in flatten_state(self.state).items()}
+          | {f'optim.{i}.{k}': v for i,s in self.opt.state_dict()['state'].items() for k,v in s.items()})
 
 @patch
-def resume(self:Trainer)->bool: # False where there is nothing to go on from
-    "Go on from the run's checkpoint"
-    if not self.checkpoint_path.exists(): return False
-    tensors, meta = load_tensors(self.checkpoint_path, 'training')
-    if meta['config']!=config_to_json(self.model.cfg): raise ValueError(f'{self.checkpoint_path} was made with another configuration: {meta["config"]}. Use another folder, or that configuration')
+def save(self:Trainer):
+    "Write the checkpoint, atomically; one with a number that is none is refused"
+    tensors = self._tensors()
+    for k,v in tensors.items(): self._check_finite(k, v, self.step)
+    save_tensors(self.checkpoint_path, tensors, 'training', dict(
+        config=config_to_json(self.model.cfg), tokenizer=self.tokenizer.to_str() if self.tokenizer else None,
+        loader=self.loader.state_dict(), step=self.step, seconds=self.seconds,
+        train=asdict(self.cfg), note=self.note))
+
+# %% ../nbs/09_trainer.ipynb #b80e5c36
+@patch
+def _check_run(self:Trainer, meta:dict):
+    "Refuse the checkpoint of another run"
+    tok = lambda s: Tokenizer.from_str(s).to_str() if s else None
+    was, now = asdict(config_from_json(meta['config'])), asdict(self.model.cfg)
+    diff = ', '.join(f'{k} {was[k]}, here {now[k]}' for k in now if was[k]!=now[k])
+    other = [f'configuration ({diff})'] if diff else []
+    if tok(meta['tokenizer'])!=tok(self.tokenizer and self.tokenizer.to_str()): other.append('tokenizer')
+    at, here = meta['loader'], self.loader
+    pairs = dict(corpus=(meta['note'].get('source'), self.note.get('source')), seed=(at['seed'], here.seed))
+    if len(at['at'])==here.N: pairs['chunk'] = (at.get('chunk', here.T), here.T)
+    other += [f'{k} ({a!r}, here {b!r})' for k,(a,b) in pairs.items() if a!=b]
+    if other: raise ValueError(f"{self.checkpoint_path} was made with another {', another '.join(other)}: "
+                               'use the same, or another folder, or start anew (--fresh, or resume=False)')
+
+@patch
+def _check_schedule(self:Trainer, meta:dict, quiet:bool):
+    "Refuse fewer steps than are done; say what else is new"
+    done, new = meta['step'], asdict(self.cfg)
+    if new['steps']<done:
+        raise ValueError(f"{self.checkpoint_path} has {done} steps behind it, steps={new['steps']} is less: "
+                         'give more, or another folder, or start anew (--fresh, or resume=False)')
+    changed = [f'{k} {v} → {new[k]}' for k,v in meta['train'].items() if k in new and new[k]!=v]
+    if changed and not quiet: print(f"from step {done+1} on: {', '.join(changed)}")
+
+# %% ../nbs/09_trainer.ipynb #6cf29d04
+@patch
+def _load(self:Trainer, tensors:dict):
+    "Weights, optimizer and memories as they were saved"
     part = lambda p: {k[len(p):]: v for k,v in tensors.items() if k.startswith(p)}
     self.model.load_state_dict(part('model.'))
     self.state = unflatten_state(part('state.'), self.state)
     sd = self.opt.state_dict()
-    for k,v in part('optim.').items(): sd['state'].setdefault(int(k.split('.')[0]), {})[k.split('.',1)[1]] = v
-    self.opt.load_state_dict(sd)
-    self.loader.load_state_dict(meta['loader'])
-    self.step, self.seconds = meta['step'], meta['seconds']
-    self._rewrite_log([l for l in self.log() if l['step']<=self.step])
-    return True
+    for k,v in part('optim.').items():
+        i, name = k.split('.', 1)
+        sd['state'].setdefault(int(i), {})[name] = v
+    self.opt.load_state_dict(sd); self.opt.zero_grad()
 
 @patch
-def _rewrite_log(self:Trainer, lines):
+def _rewrite_log(self:Trainer, lines:list):
+    "Replace the log, atomically"
     part = self.log_path.with_suffix('.part')
     part.write_text(''.join(json.dumps(l)+'\n' for l in lines))
     os.replace(part, self.log_path)
 
+# %% ../nbs/09_trainer.ipynb #0a6d93e8
+@patch
+def resume(self:Trainer, quiet:bool=False)->bool: # False where there is nothing to go on from
+    "Go on from the run's checkpoint"
+    for p in self.out.glob(f'.{self.checkpoint_path.name}.*.part'): p.unlink()   # killed while saving
+    if not self.checkpoint_path.exists(): return False
+    tensors, meta = load_tensors(self.checkpoint_path, 'training')
+    self._check_run(meta)
+    self.loader.load_state_dict(meta['loader'])
+    self._check_schedule(meta, quiet)
+    self._load(tensors)
+    self.step, self.seconds = meta['step'], meta['seconds']
+    self._rewrite_log([l for l in self.log() if l['step']<=self.step])
+    return True
+
 # %% ../nbs/09_trainer.ipynb #c9abefe9
 @patch
-def fit(self:Trainer, resume:bool=True, seconds:float=None, quiet:bool=False)->list: # seconds: limit of training time; the lines of the log
+def _bar(self:Trainer, quiet:bool):
+    "A progress bar over steps, or over the seconds of a limit"
+    total, at, unit = self.cfg.steps, self.step, 'step'
+    if self.limit: total, at, unit = round(self.limit), round(self.seconds), 's'
+    off = dict(disable=True) if quiet else {}   # else TQDM_DISABLE decides
+    return tqdm(total=total, initial=min(at, total), unit=unit, desc='train', dynamic_ncols=True, **off)
+
+@patch
+def _show(self:Trainer, bar, seen:dict, line:dict):
+    "Bring the bar up to a line of the log; what is not in every line stays"
+    seen |= {k: v for k,v in line.items() if k.startswith('ppl') or k.endswith('_rate') or k=='pm_strength'}
+    bar.update(min(round(self.seconds), bar.total)-bar.n if self.limit else 1)
+    bar.set_postfix(dict(loss=f"{line['loss']:.3f}", **seen, tok_s=line['tokens_per_s']))
+
+# %% ../nbs/09_trainer.ipynb #f08e3b67
+@patch
+def fit(self:Trainer,
+    resume:bool=True,   # False: start anew; what the folder held is gone
+    seconds:float=None, # limit of training time
+    quiet:bool=False
+)->list: # the lines of the log
     "Train to the end, or on to the end where a checkpoint exists"
-    if not (resume and self.resume()): self._rewrite_log([])
+    if not resume: self.checkpoint_path.unlink(missing_ok=True)
+    if not self.resume(quiet): self._rewrite_log([])
     self.limit, seen = seconds, {}
-    bar = tqdm(total=round(seconds) if seconds else self.cfg.steps, initial=round(self.seconds) if seconds else self.step, unit='s' if seconds else 'step', desc='train', disable=quiet, dynamic_ncols=True)
-    with open(self.log_path, 'a') as log:
-        while self.step<self.cfg.steps and (seconds is None or self.seconds<seconds):
+    over = lambda: self.step>=self.cfg.steps or (seconds is not None and self.seconds>=seconds)
+    with open(self.log_path, 'a') as log, self._bar(quiet) as bar:
+        while not over():
             line = self._one_step()
-            if self.step%self.cfg.valid_every==0 or self.step==self.cfg.steps: line |= self.measure()
+            if self.step%self.cfg.valid_every==0 or over(): line |= self.measure()
             log.write(json.dumps(line)+'\n'); log.flush()
-            seen |= {k: v for k,v in line.items() if k.startswith('ppl') or k.endswith('rate')}
-            bar.update(round(min(self.seconds, seconds))-bar.n if seconds else 1)
-            bar.set_postfix(loss=f"{line['loss']:.3f}", **seen, tok_s=line['tokens_per_s'])
+            self._show(bar, seen, line)
             if self.step%self.cfg.save_every==0: self.save()
-    self.save(); bar.close()
+    self.save()
     return self.log()

@@ -157,6 +157,7 @@ def all_checks():
 
 def main(word=''):
     checks = [(n, f) for n,f in all_checks() if word in n]
+    if not checks: print(f'no check has {word!r} in its name. There are:', *(f'    {n}' for n,_ in all_checks()), sep='\n')
     passed = failed = 0
     for i,(name,f) in enumerate(checks, 1):
         print(f'[{i:2}/{len(checks)}] {name} ', end='', flush=True)
@@ -170,6 +171,6 @@ def main(word=''):
             passed += 1
             print(f'… passed, {time.time()-start:.1f} s')
     print(f'{passed} passed, {failed} failed', flush=True)
-    return failed>0
+    return failed>0 or not checks # nothing checked is nothing passed
 
 if __name__=='__main__': sys.exit(main(*sys.argv[1:2]))
