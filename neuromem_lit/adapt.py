@@ -222,17 +222,23 @@ class Trace:
     g:dict        # memory -> [spans, B] how strongly each commit writes
 
 # %% ../nbs/10_adapt.ipynb #4999135c
+def _strength(s): # state of a memory -> [N, B, slots]
+    "Strengths by slot: `S`, `a`, or the `strength` of a memory of your own, with one slot a block"
+    a = next(getattr(s, n) for n in ('S','a','strength') if hasattr(s, n))
+    return a if a.dim()==3 else a[...,None]
+
 @torch.no_grad()
 def trace_reading(model:NeuroMemLM, ids:Tensor, quiet:bool=False)->Trace: # ids [T], one document
     "Read one document span by span and keep strengths, writes, surprise and gates"
     P, state = model.cfg.span, model.init_state(1)
+    if len(ids)<P: raise ValueError(f'{len(ids)} tokens are less than a span of {P}: give more')
     taps, before = {n: Tap(p) for n,p in model.deciders.items()}, model.deciders
     strength, writes, surprise = {n: [] for n in taps}, [], []
     model.deciders = taps
     try:
         for i in tqdm(range(0, len(ids)-P+1, P), desc='tracing', disable=quiet):
             _, state = model(ids[None,i:i+P], state)
-            for n,s in state.memories.items(): strength[n].append((s.S if hasattr(s, 'S') else s.a)[0])
+            for n,s in state.memories.items(): strength[n].append(_strength(s)[0])
             writes.append(sum((s.writes[0].sum(0) for s in state.memories.values() if hasattr(s, 'writes')), torch.zeros(2, dtype=torch.int64)))
             surprise.append(state.surprise[0,2])
     finally: model.deciders = before
@@ -289,12 +295,14 @@ def _draw_timeline(self:Trace, ax):
 def _draw_gates(self:Trace, ax):
     for n,c in zip(self.shown(), ('#0072B2','#009E73')):
         ax.hist(self.gates[n].flatten(), bins=40, range=(0,1), color=c, alpha=.6, label=f'σ(salience), {n}' if n=='em' else f'gate, {n}')
-    ax.set(title='what the neuromodulators say about tokens', xlabel='gate, or σ(salience)', ylabel='tokens', yscale='log'); ax.legend(frameon=False, fontsize=8)
+    ax.set(title='what the neuromodulators say about tokens', xlabel='gate, or σ(salience)', ylabel='tokens', yscale='log')
+    if self.shown(): ax.legend(frameon=False, fontsize=8)
 
 # %% ../nbs/10_adapt.ipynb #e9c7720d
 @patch
 def plotly(self:Trace, memory:str=None, block:int=0): # memory: default the first of `shown`
     "Slot strengths over time, interactive"
+    if not self.strength: raise ValueError('this model has no memories to draw')
     memory = memory or self.shown()[0]
     s = self.slots(memory, block)
     fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength',

@@ -31,72 +31,79 @@ def trained_off(c:NeuroMemConfig)->NeuroMemConfig:
 def wilson(k:int, n:int, z:float=1.96)->tuple: # rate, low, high
     "95% interval of a rate (Wilson 1927)"
     if n==0: return math.nan, 0., 1.
-    p = k/n; d = 1+z*z/n; c = (p+z*z/2/n)/d; h = z*math.sqrt(p*(1-p)/n+z*z/4/n/n)/d
+    p, d = k/n, 1+z*z/n
+    c, h = (p+z*z/2/n)/d, z*math.sqrt(p*(1-p)/n + z*z/4/n/n)/d
     return p, c-h, c+h
 
 def mean_ci(xs:list)->tuple: # mean, half width of the 95% interval
-    "Student's t over seeds"
-    t = {2:12.71, 3:4.30, 4:3.18, 5:2.78, 6:2.57, 7:2.45, 8:2.36}.get(len(xs), 2.31 if len(xs)<15 else 2.15 if len(xs)<40 else 2.03)
+    "Student's t over seeds; for numbers of seeds between those of the table the wider interval"
+    table = {2:12.71, 3:4.30, 4:3.18, 5:2.78, 6:2.57, 7:2.45, 8:2.36, 9:2.31, 15:2.15, 40:2.03}
+    t = table[max(n for n in table if n<=max(2, len(xs)))]
     return float(np.mean(xs)), float(t*np.std(xs, ddof=1)/math.sqrt(len(xs))) if len(xs)>1 else math.inf
 
 # %% ../nbs/50_evidence.ipynb #e1aa1640
 class ProfilesExperiment:
     "Facts told once, asked 4 to 10 windows later; episodic memory alone"
     name, train = 'profiles', dict(steps=600, lr=6e-3, n_streams=16, chunk=320)
+    about, n_docs = 'updates', 72 # what is noted beside a question's age; documents that are reported
     def __init__(self):
         self.task = Profiles()
-        self.cfg, self.tok = NeuroMemConfig.tier('tiny', vocab_size=self.task.tok.get_vocab_size(), pm_slots=0, em_candidates=8), self.task.tok
-        self.sources, self.mix, self.kind = [self.task], None, 'em'
+        self.tok, self.sources, self.mix = self.task.tok, [self.task], None
+        self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8)
 
-    def measure(self, model, arms, quiet=True):
-        "Right answers by arm, with age and number of updates"
-        docs = [self.task.doc(3*10**6+i) for i in range(72)]
+    def counts(self, model, age, about): # is a question with these properties reported?
+        return True
+
+    def measure(self, model, arms, quiet=True, first=3*10**6): # arm -> list of [age, about, right]
+        "Answers by arm, on documents that were neither trained on nor looked at while choosing settings"
+        docs = [self.task.doc(first+i) for i in range(self.n_docs)]
         T = min(len(d.ids) for d in docs)
-        info = [(age,n) for d in docs for at,age,n in zip(d.info['at'], d.info['age'], d.info['updates']) if at<T]
-        return {a: [(age,n,int(ok)) for (age,n),(_,ok) in zip(info, r)] for a,r in ask(model, docs, arms).items()}
+        info = [(age,x) for d in docs for at,age,x in zip(d.info['at'], d.info['age'], d.info[self.about]) if at<T]
+        return {a: [(age,x,int(ok)) for (age,x),(_,ok) in zip(info, r) if self.counts(model, age, x)]
+                for a,r in ask(model, docs, arms).items()}
 
 class SkillsExperiment(ProfilesExperiment):
     "A mapping that is new in each document; procedural memory alone"
     name, train = 'skills', dict(steps=300, lr=6e-3, n_streams=24, chunk=192)
+    about, n_docs = 'exposure', 120
     def __init__(self):
         self.task = Skills(length=192)
-        self.cfg, self.tok = NeuroMemConfig.tier('tiny', vocab_size=self.task.tok.get_vocab_size(), em_slots=0, window=8, span=8), self.task.tok
-        self.sources, self.mix, self.kind = [self.task], None, 'pm'
+        self.tok, self.sources, self.mix = self.task.tok, [self.task], None
+        self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), em_slots=0, window=8, span=8)
 
-    def measure(self, model, arms, quiet=True):
-        "Right answers by arm, with age and earlier exposures; only those out of working memory's reach"
-        docs, field = [self.task.doc(3*10**6+i) for i in range(120)], model.cfg.window+model.cfg.conv_taps-1
-        T = min(len(d.ids) for d in docs)
-        info = [(age,n) for d in docs for at,age,n in zip(d.info['at'], d.info['age'], d.info['exposure']) if at<T]
-        return {a: [(age,n,int(ok)) for (age,n),(_,ok) in zip(info, r) if age>field or n==0] for a,r in ask(model, docs, arms).items()}
+    def counts(self, model, age, about):
+        "Only what is out of working memory's reach, and first exposures"
+        return about==0 or age>model.cfg.window+model.cfg.conv_taps-1
 
 # %% ../nbs/50_evidence.ipynb #5e357a52
 class TextExperiment:
     "Held-out files of the embedded corpus, all memories on; facts noted in text"
     name, train = 'text', dict(steps=700, n_streams=16, chunk=256)
-    rates = {'REAL': (4e-3, 8e-3, 1.6e-2, 3.2e-2), 'TRAINED-OFF': (4e-3, 8e-3, 1.6e-2, 3.2e-2)} # learning rates that are tried
+    rates = {a: (4e-3, 8e-3, 1.6e-2, 3.2e-2) for a in ('REAL','TRAINED-OFF')} # learning rates that are tried
     def __init__(self, length:int=4096):
         train, self.length = embedded_corpus('train'), length
         self.tok = train_bpe(train['text'], 1024)
         docs = TextDocs(train, self.tok)
+        self.sources, self.mix = [docs, Teach(docs)], [2,1]
         self.cfg = NeuroMemConfig.tier('small', vocab_size=self.tok.get_vocab_size(), window=32, em_slots=512, em_candidates=16)
-        self.sources, self.mix, self.kind = [docs, Teach(docs)], [2,1], None
-        self.corpus = {s: {k: v for k,v in fingerprint(embedded_corpus(s)).items() if s!='train' or k!='names'} for s in ('train','valid','test')}
+        self.corpus = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}
 
-    def held_out(self, split):
+    def held_out(self, split): # ids [N, length], all documents of the split
         "Documents of the split with at least `length` tokens, at most 16"
         docs = TextDocs(embedded_corpus(split), self.tok)
-        return doc_batch([docs.doc(i) for i in range(len(docs)) if len(docs.tokens[i])>=self.length][:16], self.length)[0], docs
+        long = [docs.doc(i) for i in range(len(docs)) if len(docs.tokens[i])>=self.length]
+        return doc_batch(long[:16], self.length)[0], docs
 
     def measure(self, model, arms, quiet=True):
-        "Mean loss by arm and position bucket; neural caches where there are no memories; right answers to noted facts"
+        "Mean loss by arm and position; neural caches where there are no memories; answers to noted facts"
         ids, docs = self.held_out('test')
         losses, cache = read_arms(model, ids, arms, quiet=quiet), None
         if model.cfg.phase=='A': cache = self._caches(model, ids, losses)
         teach = Teach(docs, length=2048, seed=9)
         asked = ask(model, [d for d in map(teach.doc, range(200)) if len(d.ids)>=teach.length][:64], arms)
-        return dict(loss={a: l.view(len(l), -1)[:,:4095].mean(0).unfold(0, 64, 64).mean(1).tolist() for a,l in losses.items()}, cache=cache,
-                    late={a: l[:,2047:].mean(1).tolist() for a,l in losses.items()}, asked={a: [(g,int(ok)) for g,ok in r] for a,r in asked.items()})
+        return dict(loss={a: l.mean(0)[:4095].unfold(0, 64, 64).mean(1).tolist() for a,l in losses.items()}, cache=cache,
+                    late={a: l[:,2047:].mean(1).tolist() for a,l in losses.items()},
+                    asked={a: [(age,int(ok)) for age,ok in r] for a,r in asked.items()})
 
     def _caches(self, model, ids, losses):
         "Neural caches with as many entries as a block of episodic memory has slots, and as all blocks have; tuned on validation files"
@@ -110,8 +117,9 @@ class TextExperiment:
     def best_rate(self, arm:str)->float:
         "The learning rate that was best on validation files"
         runs = load_results('text_rates')['runs']
-        if not runs: raise FileNotFoundError(f"{results_path('text_rates')} is missing: run `neuromem evidence text_rates` first")
-        return min((r for r in runs.values() if r['arm']==arm), key=lambda r: r['valid_loss'])['lr']
+        if lost := [k for a,lrs in self.rates.items() for k in (f'{a}/{lr}' for lr in lrs) if k not in runs]:
+            raise FileNotFoundError(f"{results_path('text_rates')} lacks {lost}: run `neuromem evidence text_rates` first")
+        return min((runs[f'{arm}/{lr}'] for lr in self.rates[arm]), key=lambda r: r['valid_loss'])['lr']
 
 EXPERIMENTS = dict(profiles=ProfilesExperiment, skills=SkillsExperiment, text=TextExperiment)
 
@@ -136,11 +144,6 @@ def _keep(r, name):
     os.replace(part, path)
 
 # %% ../nbs/50_evidence.ipynb #295cf1b8
-def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **changes)->tuple: # arm 'REAL' or 'TRAINED-OFF'; model, raw result
-    "Train one model of an experiment and measure it"
-    model, one = _train_one(exp, arm, seed, folder, quiet, **changes)
-    return model, one | dict(measured=exp.measure(model, ('REAL','SHUF','OFF') if arm=='REAL' else ('REAL',), quiet))
-
 def _train_one(exp, arm, seed, folder, quiet, **changes):
     "Model, and how it was trained"
     torch.manual_seed(seed)
@@ -148,26 +151,41 @@ def _train_one(exp, arm, seed, folder, quiet, **changes):
     if 'lr' not in t: t['lr'] = exp.best_rate(arm)
     cfg = exp.cfg if arm=='REAL' else trained_off(exp.cfg)
     loader = StreamLoader(exp.sources, t['n_streams'], t['chunk'], exp.mix, seed)
-    trainer = Trainer(NeuroMemLM(cfg), loader, Path(folder)/f"{exp.name}-{arm}-{seed}-{t['lr']}", TrainConfig(steps=t['steps'], lr=t['lr'], seed=seed), tokenizer=exp.tok)
+    train = TrainConfig(steps=t['steps'], lr=t['lr'], seed=seed)
+    trainer = Trainer(NeuroMemLM(cfg), loader, Path(folder)/f"{exp.name}-{arm}-{seed}-{t['lr']}", train, tokenizer=exp.tok)
     log = trainer.fit(quiet=quiet)
     shutil.rmtree(trainer.out)
     return trainer.model.eval(), dict(arm=arm, seed=seed, parameters=n_params(cfg), config=asdict(cfg), train=t, seconds=trainer.seconds,
-                                      tokens=t['steps']*t['n_streams']*t['chunk'], curve=[[l['step'], round(l['loss'], 4)] for l in log[9::10]])
+                                      tokens=t['steps']*t['n_streams']*t['chunk'], curve=_curve(log))
 
+def _curve(log): return [[l['step'], round(l['loss'], 4)] for l in log[9::10]]
+
+def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **changes)->tuple: # arm 'REAL' or 'TRAINED-OFF'; model, raw result
+    "Train one model of an experiment and measure it"
+    model, one = _train_one(exp, arm, seed, folder, quiet, **changes)
+    return model, one | dict(measured=exp.measure(model, ('REAL','SHUF','OFF') if arm=='REAL' else ('REAL',), quiet))
+
+# %% ../nbs/50_evidence.ipynb #7ab3d1c4
 def run_experiment(name:str, seeds:int=3, folder:str='runs', quiet:bool=False)->dict: # all raw results
     "Train and measure all arms and seeds that are not yet in the results file"
     special = dict(text_rates=run_text_rates, flat=run_flat, ship=run_ship)
-    if name not in [*EXPERIMENTS,*special]: raise ValueError(f"experiment {name!r} does not exist: choose one of {[*EXPERIMENTS,*special]}")
+    if name not in [*EXPERIMENTS,*special]:
+        raise ValueError(f"experiment {name!r} does not exist: choose one of {[*EXPERIMENTS,*special]}")
     if name in special: return special[name](folder=folder, quiet=quiet)
     r, exp = load_results(name), EXPERIMENTS[name]()
-    if r.get('corpus') not in (None, corpus := getattr(exp, 'corpus', None)): raise ValueError(f'{results_path(name)} was made with another text: move it away, or use --again')
+    _same_corpus(r, exp)
     for seed in range(seeds):
         for arm in ('REAL','TRAINED-OFF'):
             if f'{arm}/{seed}' in r['runs']: continue
             model, r['runs'][f'{arm}/{seed}'] = run_one(exp, arm, seed, folder, quiet)
-            _keep(r | _made_by(f'{name} --seeds {seeds}') | dict(corpus=corpus), name)
             if (arm,seed)==('REAL',0): model.save(Path(folder)/f'{name}.safetensors', exp.tok)
+            _keep(r | _made_by(f'{name} --seeds {seeds}') | dict(corpus=getattr(exp, 'corpus', None)), name)
     return load_results(name)
+
+def _same_corpus(r, exp):
+    "Refuse to add to results that were made with another text, by another Python for instance"
+    if r.get('corpus') not in (None, getattr(exp, 'corpus', None)):
+        raise ValueError(f"{results_path(r['experiment'])} was made with another text: move it away, or use --again")
 
 def _made_by(what): return dict(command=f'neuromem evidence {what}', torch=torch.__version__, python=platform.python_version())
 
@@ -175,31 +193,32 @@ def _made_by(what): return dict(command=f'neuromem evidence {what}', torch=torch
 def run_text_rates(steps:int=350, seed:int=100, folder:str='runs', quiet:bool=False)->dict: # all raw results
     "Loss on validation files, tokens 2,048 on, for each arm of the text experiment and each learning rate"
     r, exp = load_results('text_rates'), TextExperiment()
+    _same_corpus(r, exp)
     valid, _ = exp.held_out('valid')
     for arm,rates in exp.rates.items():
         for lr in rates:
             if f'{arm}/{lr}' in r['runs']: continue
             model, one = _train_one(exp, arm, seed, folder, quiet, steps=steps, lr=lr)
             r['runs'][f'{arm}/{lr}'] = one | dict(lr=lr, valid_loss=read_losses(model, valid)[:,2047:].mean().item())
-            _keep(r | _made_by('text_rates'), 'text_rates')
+            _keep(r | _made_by('text_rates') | dict(corpus=exp.corpus), 'text_rates')
     return load_results('text_rates')
 
 # %% ../nbs/50_evidence.ipynb #7f06540c
-LONG = (dict(steps=120, chunk=1024, n_streams=4, far=3000, policy_lr=8., together=0.), dict(steps=110, chunk=2048, n_streams=3, far=3500, policy_lr=10., together=0.),
-        dict(steps=130, chunk=3072, n_streams=2, far=4000, policy_lr=8., together=.5))
+LONG = (dict(steps=120, chunk=1024, n_streams=4, far=3000, policy_lr=8.,  together=0.),
+        dict(steps=110, chunk=2048, n_streams=3, far=3500, policy_lr=10., together=0.),
+        dict(steps=130, chunk=3072, n_streams=2, far=4000, policy_lr=8.,  together=.5))
 
-def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet:bool=False)->list: # for each stage: settings, seconds, curve, η before it
-    "Go on with a text model in longer and longer chunks, two documents in three with facts"
+def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet:bool=False)->list: # a dict for each stage
+    "Go on with a text model in longer and longer chunks, two documents in three with facts; settings, seconds, curve, η before"
     docs, notes = TextDocs(load_corpus('embedded', 'train'), tok), []
     for i,s in enumerate(stages):
         eta = mean_eta(model, torch.from_numpy(docs.tokens[0][:2048]).long())
         if i==len(stages)-1: torch.nn.init.zeros_(model.policies['em'].s2.data[...,1])
         torch.manual_seed(0)
         teach = Teach(docs, length=4096, far=s['far'], facts=16, weight=8., together=s['together'])
-        loader = StreamLoader([docs, teach], s['n_streams'], s['chunk'], [1,2], seed=5)
-        t = Trainer(model, loader, f'{folder}/{i}', TrainConfig(steps=s['steps'], lr=2e-3, policy_lr=s['policy_lr'], warmup=10), tokenizer=tok)
-        log = t.fit(quiet=quiet)
-        notes.append(dict(s, seconds=t.seconds, eta_before=eta, curve=[[l['step'], round(l['loss'], 4)] for l in log[9::10]]))
+        train = TrainConfig(steps=s['steps'], lr=2e-3, policy_lr=s['policy_lr'], warmup=10)
+        t = Trainer(model, StreamLoader([docs, teach], s['n_streams'], s['chunk'], [1,2], seed=5), f'{folder}/{i}', train, tokenizer=tok)
+        notes.append(dict(s, train=asdict(train), loader_seed=5, curve=_curve(t.fit(quiet=quiet)), seconds=t.seconds, eta_before=eta))
     shutil.rmtree(folder)
     return notes
 
@@ -212,16 +231,23 @@ def mean_eta(model:NeuroMemLM, ids:Tensor)->float: # ids [T]
     finally: model.deciders['em'] = before
     return torch.stack([o.eta for o in tap.orders]).mean().item()
 
+# %% ../nbs/50_evidence.ipynb #e0d93b52
 def run_ship(folder:str='runs', quiet:bool=False)->dict: # how the text model was made
     "The shipped checkpoints: REAL, seed 0, of each experiment; the text model goes on with `LONG` and a larger store"
-    to, runs = results_path('text').parent.parent/'checkpoints', {n: load_results(n)['runs']['REAL/0'] for n in EXPERIMENTS}
-    for n in EXPERIMENTS:
-        if not (Path(folder)/f'{n}.safetensors').exists(): _train_one(EXPERIMENTS[n](), 'REAL', 0, folder, quiet)[0].save(Path(folder)/f'{n}.safetensors', EXPERIMENTS[n]().tok)
-        model, tok, _ = load_model(Path(folder)/f'{n}.safetensors')
-        notes = train_long(model, tok, folder=f'{folder}/long', quiet=quiet) if n=='text' else None
-        if n=='text': larger = NeuroMemLM(model.cfg.replace(em_slots=2048)); larger.load_state_dict(model.state_dict()); model = larger
-        model.save(to/f'{n}.safetensors', tok, torch.float16, command='neuromem evidence ship', train=runs[n]['train'], seed=0, curve=runs[n]['curve'], stages=notes)
-    r = dict(experiment='ship', version=1, runs=dict(text=dict(stages=notes, first=runs['text']['train']))) | _made_by('ship')
+    to, notes = results_path('text').parent.parent/'checkpoints', None
+    for n,make in EXPERIMENTS.items():
+        run, path = load_results(n)['runs'].get('REAL/0'), Path(folder)/f'{n}.safetensors'
+        if not run: raise FileNotFoundError(f'{results_path(n)} has no REAL/0: run `neuromem evidence {n}` first')
+        if not path.exists(): _train_one(exp := make(), 'REAL', 0, folder, quiet, **run['train'])[0].save(path, exp.tok)
+        model, tok, _ = load_model(path)
+        if n=='text':
+            notes = train_long(model, tok, folder=f'{folder}/long', quiet=quiet)
+            larger = NeuroMemLM(model.cfg.replace(em_slots=2048))
+            larger.load_state_dict(model.state_dict())
+            model = larger
+        model.save(to/f'{n}.safetensors', tok, torch.float16, command='neuromem evidence ship', train=run['train'], seed=0,
+                   curve=run['curve'], stages=notes)
+    r = dict(experiment='ship', version=1, runs=dict(text=dict(first=run['train'], stages=notes))) | _made_by('ship')
     _keep(r, 'ship')
     return r
 
@@ -230,67 +256,84 @@ def run_ship(folder:str='runs', quiet:bool=False)->dict: # how the text model wa
 def run_flat(marks=(1000, 100_000, 1_000_000), chunk:int=512, reps:int=40, folder:str='runs', quiet:bool=False)->dict: # raw results
     "Tokens a CPU-second and resident memory after so many tokens of one stream"
     exp = TextExperiment()
-    model, text = NeuroMemLM(exp.cfg).eval(), torch.from_numpy(np.concatenate(exp.sources[0].tokens[:200])).long()
+    torch.manual_seed(0)
+    model = NeuroMemLM(exp.cfg).eval()
+    text = torch.from_numpy(np.concatenate(exp.sources[0].tokens[:200])).long()
     state, states, resident, process = model.init_state(1), [], [], psutil.Process()
     with tqdm(total=marks[-1], unit='tok', desc='reading', disable=quiet) as bar:
         for mark in marks:
             while (at := state.pos.item())<mark:
                 state = model(text[None,at%(len(text)-chunk):][:,:chunk], state)[1]
                 bar.update(chunk)
-            states.append(state); resident.append(process.memory_info().rss/2**20)
-    speed = {m: [] for m in marks}
-    for _ in tqdm(range(reps), desc='timing', disable=quiet):
-        for m,st in zip(marks, states):
-            t = time.process_time()
-            model(text[None,:chunk], st)
-            speed[m].append(chunk/(time.process_time()-t))
-    rows = [dict(after=m, tokens_per_s=speed[m], resident_mb=mb, state_mb=sum(x.nbytes for x in tree_flatten(s)[0])/2**20) for m,mb,s in zip(marks, resident, states)]
+            states.append(state)
+            resident.append(process.memory_info().rss/2**20)
+    speed = _speed_in_turn(model, text[None,:chunk], dict(zip(marks, states)), reps, quiet)
+    rows = [dict(after=m, tokens_per_s=speed[m], resident_mb=mb, state_mb=sum(x.nbytes for x in tree_flatten(s)[0])/2**20)
+            for m,mb,s in zip(marks, resident, states)]
     r = dict(experiment='flat', version=1, config=asdict(exp.cfg), chunk=chunk, runs=rows) | _made_by('flat')
     _keep(r, 'flat')
     return r
 
+def _speed_in_turn(model, ids, states, reps, quiet): # states: name -> state; name -> list of tokens a CPU-second
+    "Read the same text from each state, A B C A B C …"
+    speed = {n: [] for n in states}
+    for _ in tqdm(range(reps), desc='timing', disable=quiet):
+        for n,st in states.items():
+            t = time.process_time()
+            model(ids, st)
+            speed[n].append(ids.numel()/(time.process_time()-t))
+    return speed
+
 # %% ../nbs/50_evidence.ipynb #6c438ace
+def _arm(run, a): return 'TRAINED-OFF' if run['arm']=='TRAINED-OFF' and a=='REAL' else a
+
 def rates(r:dict, keep=lambda age,n: True)->dict: # arm -> list of rates by seed, pooled (rate, low, high), questions
     "Share of right answers by arm, over the questions that `keep` chooses"
     out = {}
     for run in r['runs'].values():
         for a,rows in run['measured'].items():
-            ok = [x[2] for x in rows if keep(x[0], x[1])]
-            out.setdefault('TRAINED-OFF' if run['arm']=='TRAINED-OFF' else a, []).append((sum(ok), len(ok)))
-    return {a: ([k/max(n,1) for k,n in v], wilson(sum(k for k,_ in v), sum(n for _,n in v)), sum(n for _,n in v)) for a,v in out.items()}
+            ok = [right for age,n,right in rows if keep(age, n)]
+            out.setdefault(_arm(run, a), []).append((sum(ok), len(ok)))
+    pooled = {a: (sum(k for k,_ in v), sum(n for _,n in v)) for a,v in out.items()}
+    return {a: ([k/max(n,1) for k,n in v], wilson(*pooled[a]), pooled[a][1]) for a,v in out.items()}
 
 def late_losses(r:dict)->dict: # arm -> mean loss by seed, tokens 2,048 on
     "Mean loss of late tokens by arm and seed"
     out = {}
     for run in r['runs'].values():
-        for a,l in run['measured']['late'].items(): out.setdefault('TRAINED-OFF' if run['arm']=='TRAINED-OFF' and a=='REAL' else a, []).append(float(np.mean(l)))
+        for a,l in run['measured']['late'].items(): out.setdefault(_arm(run, a), []).append(float(np.mean(l)))
     return out
 
 def gains(r:dict)->dict: # arm -> mean and half width of the share by which REAL's perplexity is lower, by seed
     "REAL against the other arms, tokens 2,048 on"
     l = late_losses(r)
-    return {a: mean_ci([1-math.exp(x-y) for x,y in zip(l.get('REAL', []), v)]) for a,v in l.items() if a!='REAL' and 'REAL' in l}
+    return {a: mean_ci([1-math.exp(x-y) for x,y in zip(l['REAL'], v)]) for a,v in l.items() if a!='REAL' and 'REAL' in l}
 
 # %% ../nbs/50_evidence.ipynb #04c24fef
+ARM_ORDER = ('REAL','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B')
+
 def _row(name, x):
     f = lambda r: f'{r[1][0]:.3f} [{r[1][1]:.3f}, {r[1][2]:.3f}]'
-    return f"| {name} | {f(x['REAL'])} | {min(x['REAL'][0]):.3f} | " + ' | '.join(f(x[a]) for a in ('SHUF','OFF','TRAINED-OFF')) + f" | {x['REAL'][2]:,} |"
+    others = ' | '.join(f(x[a]) for a in ('SHUF','OFF','TRAINED-OFF'))
+    return f"| {name} | {f(x['REAL'])} | {min(x['REAL'][0]):.3f} | {others} | {x['REAL'][2]:,} |"
 
-def _spread(h): return f' ± {h:.0%}' if math.isfinite(h) else ' (one seed)'
+def _answers_table(p, s):
+    rows = (('facts, 4 to 10 windows back (episodic memory alone)', p, lambda age,n: True),
+            ('… updated since they were first told', p, lambda age,n: n>0),
+            ('skill, first re-occurrence (procedural memory alone)', s, lambda age,n: n==1),
+            ('skill, from the third re-occurrence on', s, lambda age,n: n>=3))
+    head = ['| right answers, pooled, with 95% interval | REAL | worst seed | SHUF | OFF | TRAINED-OFF | questions |', '|---|---|---|---|---|---|---|']
+    return head + [_row(label, rates(r, keep)) for label,r,keep in rows if len(r['runs'])>1]
+
+def _text_table(t):
+    l, g = late_losses(t), gains(t)
+    spread = lambda h: f' ± {h:.0%}' if math.isfinite(h) else ' (one seed)'
+    line = lambda name, cell: f'| {name} | ' + ' | '.join(map(cell, ARM_ORDER)) + ' |'
+    return [line(f"real text, held-out files, tokens 2,048 to 4,096, {len(l['REAL'])} seeds", str), '|---|'+'---|'*len(ARM_ORDER),
+            line('perplexity', lambda a: f'{math.exp(np.mean(l[a])):.2f}'),
+            line('REAL is lower by', lambda a: '' if a=='REAL' else f'{g[a][0]:.0%}{spread(g[a][1])}')]
 
 def results_table()->str:
     "The main results as Markdown, from the raw files"
-    out = ['| right answers, pooled, with 95% interval | REAL | worst seed | SHUF | OFF | TRAINED-OFF | questions |', '|---|---|---|---|---|---|---|']
-    p, s = load_results('profiles'), load_results('skills')
-    for label,r,keep in (('facts, 4 to 10 windows back (episodic memory alone)', p, lambda a,n: True), ('… updated since they were first told', p, lambda a,n: n>0),
-                         ('skill, first re-occurrence (procedural memory alone)', s, lambda a,n: n==1), ('skill, from the third re-occurrence on', s, lambda a,n: n>=3)):
-        if len(r['runs'])>1: out.append(_row(label, rates(r, keep)))
     t = load_results('text')
-    if len(t['runs'])>1:
-        l, g = late_losses(t), gains(t)
-        out += ['', f"| real text, held-out files, tokens 2,048 to 4,096, {len(l['REAL'])} seeds | " + ' | '.join(ARM_ORDER) + ' |', '|---|'+'---|'*len(ARM_ORDER)]
-        out.append('| perplexity | ' + ' | '.join(f'{math.exp(np.mean(l[a])):.2f}' for a in ARM_ORDER) + ' |')
-        out.append('| REAL is lower by | ' + ' | '.join('' if a=='REAL' else f'{g[a][0]:.0%}{_spread(g[a][1])}' for a in ARM_ORDER) + ' |')
-    return '\n'.join(out)
-
-ARM_ORDER = ('REAL','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B')
+    return '\n'.join([*_answers_table(load_results('profiles'), load_results('skills')), '', *(_text_table(t) if len(t['runs'])>1 else [])])

@@ -48,12 +48,12 @@ def _ends(a, b, reverse=False):
 # %% ../nbs/01_scan.ipynb #cd0bb554
 def _n_chunks(N, T, D, step=65536, min_len=16):
     "Chunks that bring one step to about `step` numbers, none shorter than `min_len`; 1 where the plain loop is as good"
-    if T<128 or (T<=512 and N*D>=8192): return 1
+    if T<128 or N*D==0 or (T<=512 and N*D>=8192): return 1
     return max(2, min(step//(N*D), T//min_len))
 
 def _scan(a, b, h0, out, reverse=False):
     "`_recur`, with chunks as batch where the sequence is long and the batch small"
-    (N,T,D), K = b.shape, _n_chunks(*b.shape)
+    (N,T,D), K = b.shape, 1 if b.device.type=='mps' else _n_chunks(*b.shape) # no float64 there
     if K==1: return _recur(a, b, h0, out, reverse)
     L = T//K
     head,tail = (slice(T-K*L,T), slice(0,T-K*L)) if reverse else (slice(0,K*L), slice(K*L,T))
@@ -70,29 +70,30 @@ def _scan(a, b, h0, out, reverse=False):
 
 # %% ../nbs/01_scan.ipynb #3c9f6ad1
 SOURCE = r"""
+typedef long long I;
 enum {W = 512}; /* units that are carried through time together */
 #define SCAN(R, S) \
-void forward_##S(const R *a, const R *b, const R *h0, R *h, long N, long T, long D) { \
-  for (long n = 0; n < N; n++) for (long d0 = 0; d0 < D; d0 += W) { \
-    const long w = D-d0 < W ? D-d0 : W; \
+void forward_##S(const R *a, const R *b, const R *h0, R *h, I N, I T, I D) { \
+  for (I n = 0; n < N; n++) for (I d0 = 0; d0 < D; d0 += W) { \
+    const I w = D-d0 < W ? D-d0 : W; \
     double c[W]; \
-    for (long d = 0; d < w; d++) c[d] = h0[n*D+d0+d]; \
-    for (long t = 0; t < T; t++) { \
-      const long i = (n*T+t)*D + d0; \
+    for (I d = 0; d < w; d++) c[d] = h0[n*D+d0+d]; \
+    for (I t = 0; t < T; t++) { \
+      const I i = (n*T+t)*D + d0; \
       const R *restrict at = a+i, *restrict bt = b+i; R *restrict ht = h+i; \
-      for (long d = 0; d < w; d++) ht[d] = c[d] = at[d]*c[d] + bt[d]; } } } \
-void backward_##S(const R *a, const R *h, const R *h0, const R *g, const R *last, R *da, R *db, R *dh0, long N, long T, long D) { \
-  for (long n = 0; n < N; n++) for (long d0 = 0; d0 < D; d0 += W) { \
-    const long w = D-d0 < W ? D-d0 : W; \
+      for (I d = 0; d < w; d++) ht[d] = c[d] = at[d]*c[d] + bt[d]; } } } \
+void backward_##S(const R *a, const R *h, const R *h0, const R *g, const R *last, R *da, R *db, R *dh0, I N, I T, I D) { \
+  for (I n = 0; n < N; n++) for (I d0 = 0; d0 < D; d0 += W) { \
+    const I w = D-d0 < W ? D-d0 : W; \
     double c[W]; \
-    for (long d = 0; d < w; d++) c[d] = last[n*D+d0+d]; \
-    for (long t = T-1; t >= 0; t--) { \
-      const long i = (n*T+t)*D + d0; \
+    for (I d = 0; d < w; d++) c[d] = last[n*D+d0+d]; \
+    for (I t = T-1; t >= 0; t--) { \
+      const I i = (n*T+t)*D + d0; \
       const R *restrict at = a+i, *restrict gt = g+i, *restrict prev = t ? h+i-D : h0+n*D+d0; R *restrict dat = da+i, *restrict dbt = db+i; \
-      for (long d = 0; d < w; d++) { \
+      for (I d = 0; d < w; d++) { \
         const double delta = gt[d] + c[d]; \
         dbt[d] = delta; dat[d] = delta*prev[d]; c[d] = at[d]*delta; } } \
-    for (long d = 0; d < w; d++) dh0[n*D+d0+d] = c[d]; } }
+    for (I d = 0; d < w; d++) dh0[n*D+d0+d] = c[d]; } }
 SCAN(float, f32)
 SCAN(double, f64)
 """
@@ -102,7 +103,7 @@ class _CLoop:
     "The compiled loop for one type of numbers"
     def __init__(self, lib, suffix):
         self.f, self.b = getattr(lib, f'forward_{suffix}'), getattr(lib, f'backward_{suffix}')
-        for fun,n in ((self.f,4), (self.b,8)): fun.argtypes, fun.restype = [ctypes.c_void_p]*n + [ctypes.c_long]*3, None
+        for fun,n in ((self.f,4), (self.b,8)): fun.argtypes, fun.restype = [ctypes.c_void_p]*n + [ctypes.c_longlong]*3, None
 
     def forward(self, a, b, h0, h):
         self.f(*(x.data_ptr() for x in (a,b,h0,h)), *b.shape)
@@ -117,25 +118,36 @@ def _build(folder:Path)->Path: # the shared library, compiled where it is not th
     "Compile `SOURCE` with the system's C compiler"
     cc = os.environ.get('CC') or shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
     if not cc: raise OSError('no C compiler was found')
-    lib = folder/f"scan-{hashlib.sha256(f'{SOURCE}{cc}{platform.machine()}'.encode()).hexdigest()[:16]}.so"
+    key = f'{SOURCE}{cc}{platform.system()}{platform.machine()}'
+    lib = folder/f'scan-{hashlib.sha256(key.encode()).hexdigest()[:16]}.so'
     if lib.exists(): return lib
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as d:
         src, out = Path(d)/'scan.c', Path(d)/'scan.so'
         src.write_text(SOURCE)
-        subprocess.run([*shlex.split(cc), '-O3', '-std=gnu99', '-shared', '-fPIC', str(src), '-o', str(out)], check=True, capture_output=True, timeout=60)
+        cmd = [*shlex.split(cc), '-O3', '-std=gnu99', '-shared', '-fPIC', str(src), '-o', str(out)]
+        subprocess.run(cmd, check=True, capture_output=True, timeout=60)
         os.replace(out, lib)
     return lib
+
+def _load(path):
+    lib = ctypes.CDLL(str(path))
+    return {torch.float32: _CLoop(lib, 'f32'), torch.float64: _CLoop(lib, 'f64')}
 
 @functools.cache
 def _c_loops()->dict: # type of numbers -> `_CLoop`; empty where nothing can be compiled
     "The compiled loops, built at the first call"
     if os.environ.get('NEUROMEM_SCAN')=='torch': return {}
-    try: lib = ctypes.CDLL(str(_build(xdg_cache_home()/'neuromem_lit')))
-    except (OSError, subprocess.SubprocessError) as e:
-        warnings.warn(f'linear_scan runs without its compiled loop, more slowly: {e}. Install a C compiler, or set NEUROMEM_SCAN=torch to say that this is wanted')
+    try:
+        path = _build(xdg_cache_home()/'neuromem_lit')
+        try: return _load(path)
+        except (OSError, AttributeError): path.unlink(missing_ok=True) # damaged, or of another machine: once more
+        return _load(_build(path.parent))
+    except (OSError, AttributeError, ValueError, RuntimeError, subprocess.SubprocessError) as e:
+        why = (getattr(e, 'stderr', None) or b'').decode(errors='replace').strip() or e
+        warnings.warn(f'linear_scan runs without its compiled loop, more slowly: {why}. Install or repair a C compiler, '
+                      'or set NEUROMEM_SCAN=torch to say that this is wanted')
         return {}
-    return {torch.float32: _CLoop(lib, 'f32'), torch.float64: _CLoop(lib, 'f64')}
 
 _switch = dict(compiled=True)
 
@@ -165,9 +177,10 @@ class _LinearScan(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gh, g_last):
+        if torch.is_grad_enabled(): raise RuntimeError('linear_scan has first derivatives only (create_graph=True was asked for): use linear_scan_loop')
         a,h,h0 = ctx.saved_tensors
         da, db = torch.empty_like(h), torch.empty_like(h)
-        if c := _c_loop(a, gh, g_last): return da, db, c.backward(a, h, h0, gh, g_last, da, db)
+        if c := _c_loop(a, h, h0, gh, g_last): return da, db, c.backward(a, h, h0, gh, g_last, da, db)
         torch.add(gh[:,-1], g_last, out=db[:,-1])
         if h.shape[1]>1:
             with torch.inference_mode(): _scan(a[:,1:], gh[:,:-1], db[:,-1], db[:,:-1], reverse=True)
@@ -181,7 +194,7 @@ def linear_scan(
     b:Tensor, # [N, T, D] inputs
     h0:Tensor # [N, D] state before the first token
 )->tuple[Tensor,Tensor]: # h [N, T, D], h_last [N, D]
-    "The recurrence $h_t = a_t h_{t-1} + b_t$ with its gradients, in O(T) time; raises `ValueError` on shapes that do not fit"
+    "The recurrence $h_t = a_t h_{t-1} + b_t$ with its first derivatives, in O(T) time; raises `ValueError` on shapes that do not fit"
     if a.shape!=b.shape or a.dim()!=3: raise ValueError(f'a and b must both be [N, T, D], got {tuple(a.shape)} and {tuple(b.shape)}')
     N,T,D = b.shape
     if h0.shape!=(N,D): raise ValueError(f'h0 must be [N, D] = {(N,D)}, got {tuple(h0.shape)}')

@@ -289,7 +289,7 @@ def bench_speed(
     "Measure all that this project says about speed, print it beside the targets, keep the timings"
     if reps<7: raise ValueError(f'reps={reps}: a median of fewer than 7 pairs is no measurement')
     if not mamba_py(): print(HINT)
-    torch.manual_seed(0)
+    torch.manual_seed(0); torch.set_num_threads(1)
     steps = training_contest()
     sizes = {n: size_of(s.model) for n,s in steps.items()}
     raw = dict(machine=machine(), reps=reps, scans=SHAPES,
