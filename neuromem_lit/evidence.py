@@ -44,7 +44,7 @@ def mean_ci(xs:list)->tuple: # mean, half width of the 95% interval
 # %% ../nbs/50_evidence.ipynb #e1aa1640
 class ProfilesExperiment:
     "Facts told once, asked 4 to 10 windows later; episodic memory alone"
-    name, train = 'profiles', dict(steps=600, lr=6e-3, n_streams=16, chunk=320)
+    name, train = 'profiles', dict(steps=300, lr=6e-3, policy_lr=.5, n_streams=16, chunk=320)
     about, n_docs = 'updates', 72 # what is noted beside a question's age; documents that are reported
     def __init__(self):
         self.task = Profiles()
@@ -151,7 +151,7 @@ def _train_one(exp, arm, seed, folder, quiet, **changes):
     if 'lr' not in t: t['lr'] = exp.best_rate(arm)
     cfg = exp.cfg if arm=='REAL' else trained_off(exp.cfg)
     loader = StreamLoader(exp.sources, t['n_streams'], t['chunk'], exp.mix, seed)
-    train = TrainConfig(steps=t['steps'], lr=t['lr'], seed=seed)
+    train = TrainConfig(seed=seed, **{k: t[k] for k in ('steps','lr','policy_lr') if k in t})
     trainer = Trainer(NeuroMemLM(cfg), loader, Path(folder)/f"{exp.name}-{arm}-{seed}-{t['lr']}", train, tokenizer=exp.tok)
     log = trainer.fit(quiet=quiet)
     shutil.rmtree(trainer.out)
