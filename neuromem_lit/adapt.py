@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARM_READS', 'COLORS', 'EDGES', 'read_arms', 'hidden_and_logp', 'cache_probability', 'mix_cache', 'cache_losses',
-           'tune_cache', 'Report', 'adaptation_report', 'ask', 'teach_and_ask', 'Tap', 'Trace', 'trace_reading']
+           'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'Tap', 'Trace', 'trace_reading']
 
 # %% ../nbs/10_adapt.ipynb #e4617137
 import math, torch
@@ -169,20 +169,30 @@ def ask(model:NeuroMemLM, docs:list, arms=('REAL','SHUF','OFF'))->dict: # arm ->
 
 # %% ../nbs/10_adapt.ipynb #b07b0906
 @torch.no_grad()
-def teach_and_ask(
+def tell(
     model:NeuroMemLM, tok, # a text model and its tokenizer
     facts:list,  # (name, attribute, value)
-    between:Tensor, # [T] tokens of something else, read between telling and asking
+    between:Tensor # [T] tokens of something else, read afterwards
+)->MemoryState: # of one stream
+    "Tell facts and read on"
+    _, state = model(torch.tensor([[BOS]]))
+    for f in facts: _, state = model(_encoded(tok, fact_line('note', *f)), state)
+    for i in range(0, len(between), 512): _, state = model(between[None,i:i+512], state)
+    return state
+
+def _encoded(tok, text): return torch.tensor([tok.encode(text).ids])
+
+@torch.no_grad()
+def ask_for(
+    model:NeuroMemLM, tok,
+    facts:list,  # (name, attribute, value)
+    state:MemoryState, # of one stream, from `tell`
     arms:dict=None # what reads see while asking
 )->list: # (fact, what the model said, right)
-    "Tell facts, read on, then ask for each: greedy, the model's own words"
-    enc = lambda s: torch.tensor([tok.encode(s).ids])
-    _, state = model(torch.tensor([[BOS]]))
-    for f in facts: _, state = model(enc(fact_line('note', *f)), state)
-    for i in range(0, len(between), 512): _, state = model(between[None,i:i+512], state)
+    "Ask for each fact from the same state: greedy, the model's own words"
     out = []
     for name,attr,value in facts:
-        logits, st = model(enc(fact_line('query', name, attr)), state, arms=arms)
+        logits, st = model(_encoded(tok, fact_line('query', name, attr)), state, arms=arms)
         said = []
         for _ in range(len(tok.encode(f' {value}').ids)):
             said.append(logits[0,-1].argmax().item())

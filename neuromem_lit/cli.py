@@ -280,8 +280,9 @@ def _cmd_demo(a):
     _show(adaptation_report(model, ids), model, ids, _figures_dir())
     between = ids[0,:min(a.between, ids.shape[1])]
     print(f'\n3. It is told {len(_FACTS)} facts, reads {len(between):,} tokens of {names[0]}, and is asked\n')
+    state = tell(model, tok, _FACTS, between)
     for arm,reads in (('with its memory', None), ('memory off', dict(pm='off', em='off'))):
-        for (name,attr,value),said,ok in teach_and_ask(model, tok, _FACTS, between, reads):
+        for (name,attr,value),said,ok in ask_for(model, tok, _FACTS, state, reads):
             print(f'   {arm:16} {name} {attr} is … {said!r:12} {"right" if ok else "wrong, it is "+value}')
     print('\nOpen next: nbs/05_episodic.ipynb (how a fact is stored) and nbs/50_evidence.ipynb (the controls).')
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['eligibility_trace_loop', 'since_reset', 'eligibility_trace', 'Tokens', 'Modulation', 'surprise_weight',
-           'where_streams', 'PlasticMemory', 'token_sums', 'unit', 'per_block', 'block_weight']
+           'where_streams', 'PlasticMemory', 'token_sums', 'unit', 'rms_norm', 'per_block', 'block_weight']
 
 # %% ../nbs/03_eligibility.ipynb #ad389eb2
 import torch
@@ -76,6 +76,7 @@ class Tokens(NamedTuple):
     stream:Tensor   # [N] int64, identity of the stream
     gate:Tensor=None # [N, T, B] the neuromodulator's decision on each token: a gate in [0, 1] or a salience logit
     used:Tensor=None # [N, T, B, slots] how much each token read of each slot
+    key:Tensor=None  # [N, T, B, ·] the memory's address of `pre`, where it is known from reading
 
 class Modulation(NamedTuple):
     "What a neuromodulator decides at the end of a span"
@@ -104,9 +105,17 @@ class PlasticMemory(nn.Module):
     site = 'layer' # 'layer': one in every layer; 'block': one at the last layer, with a direct path to the output
     width = 0      # width of a read, per block
 
+    def address(self, z:Tensor)->Tensor: # z [N, T, B, E] -> [N, T, B, ·]
+        "What a vector looks for and is written under; by default itself"
+        return z
+
     def read(self, z:Tensor, state)->Tensor: # z [N, T, B, E] -> y [N, T, B, width]
         "What the memory answers; exactly 0 when it is empty"
-        return self.mix(self.attend(z, state), state)
+        return self.mix(self.attend(self.address(z), state), state)
+
+    def keys(self, tokens:Tokens)->Tensor: # [N, T, B, ·]
+        "What each token is written under: the address of what was active before it"
+        return self.address(tokens.pre) if tokens.key is None else tokens.key
 
     def reset(self, state, mask:Tensor, lifelong:bool=False): # mask [N] bool -> state
         "Empty the memory of the streams in `mask`; a lifelong memory survives the end of a document"
@@ -121,13 +130,38 @@ def token_sums(tokens:Tokens, scalars:list)->Tensor: # [N, B, E + len(scalars) +
     return (torch.cat([tokens.post, torch.stack(cols, -1)], -1) * tokens.alive[...,None,None]).sum(1)
 
 # %% ../nbs/03_eligibility.ipynb #c3a354ea
+class _Normed(torch.autograd.Function):
+    "x / √(c Σ x² + ε) along the last dimension, summed in float32 or better; differentiable once"
+    @staticmethod
+    def forward(ctx, x, c, eps):
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        r = (wide*wide).sum(-1, keepdim=True).mul_(c).add_(eps).rsqrt_()
+        y, ctx.c = (wide*r).to(x.dtype), c
+        ctx.save_for_backward(y, r)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        if torch.is_grad_enabled(): raise RuntimeError('unit and rms_norm have first derivatives only, create_graph=True was asked for')
+        y, r = ctx.saved_tensors
+        y, wide = y.to(r.dtype), g.to(r.dtype)
+        along = (y*wide).sum(-1, keepdim=True)
+        return torch.addcmul(wide, y, along, value=-ctx.c).mul_(r).to(g.dtype), None, None
+
 def unit(x:Tensor, eps:float=1e-8)->Tensor: # same shape, length 1 along the last dimension, 0 stays 0
     "$x / \\sqrt{\\sum x^2 + ε}$"
-    return x * (x.square().sum(-1, keepdim=True)+eps).rsqrt()
+    return _Normed.apply(x, 1., eps)
 
+def rms_norm(x:Tensor, eps:float=1e-6)->Tensor: # same shape, mean square 1 along the last dimension
+    "$x / \\sqrt{\\operatorname{mean} x^2 + ε}$ (Zhang and Sennrich 2019, arXiv:1910.07467)"
+    return _Normed.apply(x, 1/x.shape[-1], eps)
+
+# %% ../nbs/03_eligibility.ipynb #5b1c07d2
 def per_block(x:Tensor, w:Tensor)->Tensor: # x [..., B, I], w [B, I, O] -> [..., B, O]
-    "Each block's vector times that block's own matrix"
-    return torch.einsum('...bi,bio->...bo', x, w)
+    "Each block's vector times that block's own matrix; raises ValueError where blocks or widths differ"
+    if x.shape[-2:]!=w.shape[:2]: raise ValueError(f'vectors [..., {x.shape[-2]}, {x.shape[-1]}] do not fit weights {list(w.shape)}')
+    y = torch.bmm(x.reshape(-1, *w.shape[:2]).transpose(0,1), w)
+    return y.transpose(0,1).reshape(*x.shape[:-1], w.shape[-1])
 
 def block_weight(B:int, I:int, O:int, gain:float=1.)->nn.Parameter: # [B, I, O]
     "Random matrices, one a block, that keep the size of their input"

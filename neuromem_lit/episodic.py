@@ -84,9 +84,14 @@ def _repr_html_(self:EMState)->str:
 
 # %% ../nbs/05_episodic.ipynb #99dd3343
 @patch
-def attend(self:EpisodicMemory, z:Tensor, state:EMState)->Tensor: # [N, T, B, M]
-    "How much each token reads of each item; the rest goes to the null item"
-    q = unit(per_block(z, self.key)) * self.log_kappa.exp()[:,0]
+def address(self:EpisodicMemory, z:Tensor)->Tensor: # [N, T, B, E]
+    "Query and key of a vector, of length 1"
+    return unit(per_block(z, self.key))
+
+@patch
+def attend(self:EpisodicMemory, q:Tensor, state:EMState)->Tensor: # [N, T, B, M]
+    "How much each query reads of each item; the rest goes to the null item"
+    q = q * self.log_kappa.exp()[:,0]
     prior = (state.S+.01).log().masked_fill(state.step<0, NEG)
     s = torch.einsum('ntbe,nbme->nbtm', q, state.K) + prior[:,:,None]
     if self.topk<self.M: s = s.masked_fill(s < s.detach().topk(self.topk, -1).values[...,-1:], NEG)
@@ -126,7 +131,7 @@ def _novelty(self:EpisodicMemory, k, state): # k [N, T, B, E] -> [N, T, B]
 @patch
 def observe(self:EpisodicMemory, tokens:Tokens, state:EMState)->EMState: # the open span's candidates: the best C so far
     "Add tokens to the open span"
-    k, v = unit(per_block(tokens.pre, self.key)), torch.einsum('ntd,bde->ntbe', tokens.x, self.value)
+    k, v = self.keys(tokens), torch.einsum('ntd,bde->ntbe', tokens.x, self.value)
     new = self._novelty(k, state)
     mean, var, _ = state.novelty.unbind(-1)
     score = tokens.gate + self.novel*(new-mean[:,None])/(var[:,None]+1e-2).sqrt()
@@ -211,9 +216,8 @@ def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)-
     s = mod.g[...,None] * torch.sigmoid(state.cscore/mod.tau[...,None])
     S = state.S * torch.exp(-mod.eta*s.square().sum(-1)/self.M)[...,None]
     with torch.no_grad(): place, admitted, matched, there = self._place(state, S, s)
-    there = self._stood(S, place, admitted, there)
     adm = self._admission(s, place, admitted, matched, there, mod.tau, state.cscore>NEG/2)
-    strength = torch.where(matched, torch.maximum(s, there), s)
+    strength = torch.where(matched, torch.maximum(s, self._stood(S, place, admitted, there)), s)
     put = lambda old, new: _put(old, place, adm, new)
     K, V, S = put(state.K, state.ck), put(state.V, state.cv), put(S[...,None], strength[...,None])[...,0]
     new = state._replace(K=K, V=V, S=S, **self._bookkeeping(state, place, adm, admitted))

@@ -28,7 +28,7 @@ class Bound(NamedTuple):
 
 BOUNDS = dict(
     pm=dict(token=Bound(0,1,.5), g=Bound(0,4,1.), eta=Bound(0,.5,.02), tau=Bound(.25,4,1.), bias=Bound(-2,2,0.)),
-    em=dict(token=Bound(-8,8,0.), g=Bound(0,1,.9), eta=Bound(0,4,1.), tau=Bound(.25,4,1.)))
+    em=dict(token=Bound(-8,8,0.), g=Bound(0,1,.9), eta=Bound(.2,4,1.), tau=Bound(.25,4,1.)))
 
 # %% ../nbs/06_neuromodulator.ipynb #bd1c0b2f
 class Policy(nn.Module):

@@ -65,9 +65,14 @@ def _route(self:ProceduralMemory, k, state, which):
     return (s - self.load*state.a[:,None] if which else s).softmax(-1)
 
 @patch
-def attend(self:ProceduralMemory, z:Tensor, state:PMState)->Tensor: # [N, T, B, r]
-    "How strongly each slot answers each token"
-    return self._route(unit(per_block(z, self.key)), state, 0) * state.a[:,None]
+def address(self:ProceduralMemory, z:Tensor)->Tensor: # [N, T, B, E]
+    "Query and key of a vector, of length 1"
+    return unit(per_block(z, self.key))
+
+@patch
+def attend(self:ProceduralMemory, q:Tensor, state:PMState)->Tensor: # [N, T, B, r]
+    "How strongly each slot answers each query"
+    return self._route(q, state, 0) * state.a[:,None]
 
 @patch
 def mix(self:ProceduralMemory, weights:Tensor, state:PMState)->Tensor: # [N, T, B, E]
@@ -78,7 +83,7 @@ def mix(self:ProceduralMemory, weights:Tensor, state:PMState)->Tensor: # [N, T, 
 @patch
 def observe(self:ProceduralMemory, tokens:Tokens, state:PMState)->PMState: # the open span's trace has grown
     "Add tokens to the open span"
-    k, v = unit(per_block(tokens.pre, self.key)), per_block(tokens.post, self.value)
+    k, v = self.keys(tokens), per_block(tokens.post, self.value)
     w = tokens.gate * (surprise_weight(tokens.surprise)*tokens.paired)[...,None]
     x = torch.cat([k, v, torch.ones_like(k[...,:1])], -1)
     trace = eligibility_trace(x, self._route(k, state, 1), w, state.trace, self.decay)
