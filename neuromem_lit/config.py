@@ -48,6 +48,7 @@ class NeuroMemConfig:
     half_life:float=256.    # longest half-life of the scan's gates at the start, in tokens
     surprise_rate:float=.1  # rate of the running mean and variance of surprise, a span
     policy_hidden:int=16    # hidden width of the neuromodulators
+    write_cost:float=.05    # price of writing one item at full strength, in nats; felt in training only
 
     def __post_init__(self):
         for broken,rule in _rules(self):
@@ -93,6 +94,7 @@ def _rules(c):
     yield c.pm_budget<0 or c.ffn_mult<=0 or c.half_life<1, (
         f'pm_budget={c.pm_budget} must be ≥ 0, ffn_mult={c.ffn_mult} > 0, half_life={c.half_life} ≥ 1')
     yield not 0<c.surprise_rate<=1, f'surprise_rate={c.surprise_rate} must be in (0, 1]'
+    yield c.write_cost<0, f'write_cost={c.write_cost} must be ≥ 0: a write cannot earn'
 
 def _em_rules(c):
     "Rules of an episodic memory"

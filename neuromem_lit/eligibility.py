@@ -117,6 +117,10 @@ class PlasticMemory(nn.Module):
         "What each token is written under: the address of what was active before it"
         return self.address(tokens.pre) if tokens.key is None else tokens.key
 
+    def cost(self, state, mod:Modulation)->Tensor: # [N]
+        "What it takes to commit the open span, in items at full strength; training pays `write_cost` nats for each"
+        return mod.g.new_zeros(len(mod.g))
+
     def reset(self, state, mask:Tensor, lifelong:bool=False): # mask [N] bool -> state
         "Empty the memory of the streams in `mask`; a lifelong memory survives the end of a document"
         if lifelong: return state

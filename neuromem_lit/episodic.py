@@ -211,9 +211,14 @@ def _put(old, place, adm, new):
     return old.scatter_add(2, at, adm[...,None]*(new-old.gather(2, at)))
 
 @patch
+def _strength(self:EpisodicMemory, state, mod):
+    "Of each candidate, [N, B, C]; 0 where there is none"
+    return mod.g[...,None] * torch.sigmoid(state.cscore/mod.tau[...,None])
+
+@patch
 def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)->EMState: # no open candidates
     "Write the open span's candidates, for the streams in `due` ([N] bool, default all)"
-    s = mod.g[...,None] * torch.sigmoid(state.cscore/mod.tau[...,None])
+    s = self._strength(state, mod)
     S = state.S * torch.exp(-mod.eta*s.square().sum(-1)/self.M)[...,None]
     with torch.no_grad(): place, admitted, matched, there = self._place(state, S, s)
     adm = self._admission(s, place, admitted, matched, there, mod.tau, state.cscore>NEG/2)
@@ -251,6 +256,11 @@ def _novelty_stats(self:EpisodicMemory, state):
     return torch.stack([mean + self.rate*(m-mean), var + self.rate*(v-var), count+1], -1)
 
 # %% ../nbs/05_episodic.ipynb #f25cafd4
+@patch
+def cost(self:EpisodicMemory, state:EMState, mod:Modulation)->Tensor: # [N]
+    "Strength that the open span offers, Σ s; mean over blocks"
+    return self._strength(state, mod).sum(-1).mean(-1)
+
 @patch
 def features(self:EpisodicMemory, state:EMState)->Tensor: # [N, B, 3+E_b]
     "Mean surprise, strength over capacity, mean standardised novelty, mean content of the open span"

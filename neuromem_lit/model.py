@@ -304,8 +304,8 @@ def _shifted(before, x): # [N, 1, ...], [N, S, ...] -> [N, S, ...]
 
 @patch
 def _remember(self:NeuroMemLM, p, zs, std, used, state, due):
-    "Show the piece to every memory; commit where a span ends"
-    lifelong, out = self.cfg.phase=='E', {}
+    "Show the piece to every memory; commit where a span ends. States, and the cost of the commits [N]"
+    lifelong, out, cost = self.cfg.phase=='E', {}, torch.zeros_like(p.alive[:,0])
     alive = torch.ones_like(p.alive) if lifelong else p.alive
     for n in self.active:
         mem, st, l = self.memories[n], state.memories[n], self.place[n]
@@ -315,10 +315,11 @@ def _remember(self:NeuroMemLM, p, zs, std, used, state, due):
         t = Tokens(pre, zs[l], p.x, std, alive, alive*(~p.first), p.step, state.stream, used=weights, key=key)
         st = mem.observe(t._replace(gate=self.deciders[n].token(t)), st)
         if due is not False:
-            who = None if due is True else torch.tensor(due, device=std.device)
-            st = mem.commit(st, self.deciders[n](mem.features(st)), who)
+            who, mod = None if due is True else torch.tensor(due, device=std.device), self.deciders[n](mem.features(st))
+            cost = cost + (mem.cost(st, mod) if who is None else mem.cost(st, mod)*who)
+            st = mem.commit(st, mod, who)
         out[n] = st
-    return out
+    return out, cost
 
 # %% ../nbs/07_model.ipynb #590854b4
 @patch
@@ -333,33 +334,33 @@ def forward(self:NeuroMemLM,
     "Read T tokens: predictions of each next token, and memories that have changed"
     x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms, lengths)
     if lengths is not None: return self._ragged(ids, x, state, reset_mask, lengths, arms)
-    outs, state = self._pieces(ids, x, state, reset_mask, arms)
+    outs, state, _ = self._pieces(ids, x, state, reset_mask, arms)
     return torch.cat(outs, 1), state
 
 # %% ../nbs/07_model.ipynb #1f6e0b93
 @patch
 def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms):
-    "Logits of each piece between two ends of spans, and the new state"
+    "Logits of each piece between two ends of spans, the new state, and what was paid for writing"
     y_wm, wm = self.wm(x, state.wm, reset_mask)
     cuts = span_cuts(state.pos.tolist(), x.shape[1], self.cfg.span)
     split = lambda t: [None]*len(cuts) if t is None else t.split([n for n,_ in cuts], 1)
-    outs = []
+    outs, costs = [], []
     for i,x_,y_,r_,(_,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
-        out, state = self._step(self._piece(i, x_, y_, r_, state), state, due, arms)
-        outs.append(out)
-    return outs, state._replace(wm=wm)
+        out, state, cost = self._step(self._piece(i, x_, y_, r_, state), state, due, arms)
+        outs.append(out); costs.append(cost.sum())
+    return outs, state._replace(wm=wm), sum(costs)
 
 @patch
 def _step(self:NeuroMemLM, p, state, due, arms):
-    "One piece: logits and the new state, working memory excepted"
+    "One piece: logits, the new state, working memory excepted, and the cost of its commits [N]"
     hidden, zs, h, used = self._compute(p, state, arms)
     logits = self.logits(hidden)
     raw, std = self._surprise(p, logits, state)
-    memories = self._remember(p, zs, std, used, state, due)
+    memories, cost = self._remember(p, zs, std, used, state, due)
     surprise, open = self._surprise_stats(p, raw, std, state, due)
     return logits, state._replace(
         pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1),
-        last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories)
+        last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories), cost
 
 # %% ../nbs/07_model.ipynb #54e70a1f
 @patch
@@ -432,15 +433,17 @@ def loss(self:NeuroMemLM,
     weights:Tensor=None, # [N, T] weight of each target, default 1
     state:MemoryState=None, reset_mask:Tensor=None, arms:dict=None
 )->tuple[Tensor,MemoryState]: # mean loss in nats, the new state
-    "Weighted next-token loss; gradients run through all writes of the call"
+    "Weighted next-token loss; gradients run through all writes of the call, and feel `write_cost` for each, which the number does not show"
     x, state, arms = self._check(ids, state, reset_mask, None, arms)
     _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
-    outs, state = self._pieces(ids, x, state, reset_mask, arms)
+    outs, state, cost = self._pieces(ids, x, state, reset_mask, arms)
     parts = targets.split([o.shape[1] for o in outs], 1)
     nll = torch.cat([_nll(o, t) for o,t in zip(outs, parts)], 1)
     w = (targets!=-100).to(nll.dtype)
     if weights is not None: w = w*weights
-    return (nll*w).sum()/w.sum().clamp(min=1e-9), state
+    total = w.sum().clamp(min=1e-9)
+    price = self.cfg.write_cost*cost/total*(w.sum()>0)
+    return (nll*w).sum()/total + (price-price.detach()), state
 
 @patch
 def reset(self:NeuroMemLM, state:MemoryState, mask:Tensor)->MemoryState: # mask [N] bool
