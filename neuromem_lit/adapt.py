@@ -260,10 +260,10 @@ def trace_reading(model:NeuroMemLM, ids:Tensor, quiet:bool=False)->Trace: # ids 
 # %% ../nbs/10_adapt.ipynb #08f412b8
 @patch
 def slots(self:Trace, memory:str, block:int=0)->Tensor: # [slots, spans]
-    "Strengths over time of the slots up to the last that was ever used"
+    "Strengths over time of the slots up to the last that was ever used, as shares of the strongest"
     s = self.strength[memory][:,block].T
     used = (s.amax(1)>0).nonzero()
-    return s[:int(used.max())+1] if len(used) else s[:1]
+    return s[:int(used.max())+1]/s.max() if len(used) else s[:1]
 
 @patch
 def shown(self:Trace)->list: # at most two names, episodic memory first
@@ -284,7 +284,7 @@ def plot(self:Trace):
         s = self.slots(n)
         im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0), interpolation='nearest')
         ax.set(title=f'{n}: strength of each slot, block 0', xlabel='tokens read', ylabel='slot')
-        fig.colorbar(im, ax=ax, label='strength')
+        fig.colorbar(im, ax=ax, label='strength, of the strongest')
     for ax in axs[0][len(self.shown()):]: ax.axis('off')
     self._draw_timeline(axs[1,0])
     self._draw_gates(axs[1,1])
@@ -315,7 +315,7 @@ def plotly(self:Trace, memory:str=None, block:int=0): # memory: default the firs
     if not self.strength: raise ValueError('this model has no memories to draw')
     memory = memory or self.shown()[0]
     s = self.slots(memory, block)
-    fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength',
+    fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength,<br>of the<br>strongest',
                                hovertemplate='slot %{y}<br>token %{x}<br>strength %{z:.2f}<extra></extra>'))
     return _layout(fig, f'Strength of each slot of {memory}, block {block}', 'slot')
 

@@ -295,7 +295,7 @@ _EVIDENCE = (
 
 def _cmd_evidence(a):
     "Train and measure what is not yet in data/results, with all controls"
-    every = ['profiles','skills','text_rates','text','flat','ship']
+    every = ['profiles','price','skills','text_rates','text','flat','ship']
     if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(every)}, or give --all')
     for name in (every if a.all else [a.name]):
         path = results_path(name)

@@ -70,16 +70,16 @@ def init_state(self:EpisodicMemory, n_streams:int)->EMState: # strengths 0, no c
 # %% ../nbs/05_episodic.ipynb #3f96a8c2
 @patch
 def _repr_html_(self:EMState)->str:
-    "Occupancy of the first stream, at most 8 blocks and 128 bars: a bar's height is the strength, · is empty"
+    "Occupancy of the first stream, at most 8 blocks and 128 bars: a bar's height is the strength, as a share of the block's strongest; · is empty"
     N,B,M = self.S.shape
     S = torch.where(self.step>=0, self.S, -1)[0].detach().float().nan_to_num()
     draw = lambda s: '·' if s<0 else '▁▂▃▄▅▆▇█'[min(int(8*s), 7)]
     row = lambda *x, cell='td': f"<tr>{''.join(f'<{cell}>{v}</{cell}>' for v in x)}</tr>"
-    rows = [row('block', 'strengths', 'full', 'mean strength', 'offered', 'admitted', cell='th')]
+    rows = [row('block', 'strengths', 'full', 'strongest', 'offered', 'admitted', cell='th')]
     for b,s in enumerate(S[:8]):
-        bars, full = ''.join(draw(g.max().item()) for g in s.split(-(-M//128))), s>=0
-        mean = s[full].mean().item() if full.any() else 0
-        rows.append(row(b, f'<code>{bars}</code>', f'{full.sum()} of {M}', f'{mean:.2f}', *self.writes[0,b].tolist()))
+        top = max(s.max().item(), 0)
+        bars = ''.join(draw(g.max().item()/(top or 1)) for g in s.split(-(-M//128)))
+        rows.append(row(b, f'<code>{bars}</code>', f'{(s>=0).sum()} of {M}', f'{top:.2g}', *self.writes[0,b].tolist()))
     return f"<table>{''.join(rows)}</table><p>stream 0 of {N}, blocks 0 to {min(B,8)-1} of {B}</p>"
 
 # %% ../nbs/05_episodic.ipynb #99dd3343

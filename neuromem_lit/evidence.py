@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EXPERIMENTS', 'LONG', 'ARM_ORDER', 'trained_off', 'wilson', 'mean_ci', 'ProfilesExperiment', 'SkillsExperiment',
-           'TextExperiment', 'results_path', 'load_results', 'run_one', 'run_experiment', 'run_text_rates',
+           'TextExperiment', 'results_path', 'load_results', 'run_one', 'run_experiment', 'run_text_rates', 'run_price',
            'train_long', 'mean_eta', 'run_ship', 'run_flat', 'rates', 'late_losses', 'gains', 'results_table']
 
 # %% ../nbs/50_evidence.ipynb #a5ab798a
@@ -44,7 +44,7 @@ def mean_ci(xs:list)->tuple: # mean, half width of the 95% interval
 # %% ../nbs/50_evidence.ipynb #e1aa1640
 class ProfilesExperiment:
     "Facts told once, asked 4 to 10 windows later; episodic memory alone"
-    name, train = 'profiles', dict(steps=300, lr=6e-3, policy_lr=.5, n_streams=16, chunk=320)
+    name, train = 'profiles', dict(steps=600, lr=6e-3, n_streams=16, chunk=320)
     about, n_docs = 'updates', 72 # what is noted beside a question's age; documents that are reported
     def __init__(self):
         self.task = Profiles()
@@ -79,7 +79,7 @@ class SkillsExperiment(ProfilesExperiment):
 class TextExperiment:
     "Held-out files of the embedded corpus, all memories on; facts noted in text"
     name, train = 'text', dict(steps=700, n_streams=16, chunk=256)
-    rates = {a: (4e-3, 8e-3, 1.6e-2, 3.2e-2) for a in ('REAL','TRAINED-OFF')} # learning rates that are tried
+    rates = {'REAL': (8e-3, 1.6e-2, 3.2e-2), 'TRAINED-OFF': (4e-3, 8e-3, 1.6e-2, 3.2e-2)} # learning rates that are tried
     def __init__(self, length:int=4096):
         train, self.length = embedded_corpus('train'), length
         self.tok = train_bpe(train['text'], 1024)
@@ -168,7 +168,7 @@ def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **chang
 # %% ../nbs/50_evidence.ipynb #7ab3d1c4
 def run_experiment(name:str, seeds:int=3, folder:str='runs', quiet:bool=False)->dict: # all raw results
     "Train and measure all arms and seeds that are not yet in the results file"
-    special = dict(text_rates=run_text_rates, flat=run_flat, ship=run_ship)
+    special = dict(text_rates=run_text_rates, flat=run_flat, ship=run_ship, price=run_price)
     if name not in [*EXPERIMENTS,*special]:
         raise ValueError(f"experiment {name!r} does not exist: choose one of {[*EXPERIMENTS,*special]}")
     if name in special: return special[name](folder=folder, quiet=quiet)
@@ -202,6 +202,17 @@ def run_text_rates(steps:int=350, seed:int=100, folder:str='runs', quiet:bool=Fa
             r['runs'][f'{arm}/{lr}'] = one | dict(lr=lr, valid_loss=read_losses(model, valid)[:,2047:].mean().item())
             _keep(r | _made_by('text_rates') | dict(corpus=exp.corpus), 'text_rates')
     return load_results('text_rates')
+
+# %% ../nbs/50_evidence.ipynb #c84f06e5
+def run_price(seeds:int=3, folder:str='runs', quiet:bool=False)->dict: # all raw results
+    "REAL of profiles, trained without a price for writing"
+    r, exp = load_results('price'), ProfilesExperiment()
+    exp.cfg = exp.cfg.replace(write_cost=0.)
+    for seed in range(seeds):
+        if f'REAL/{seed}' in r['runs']: continue
+        r['runs'][f'REAL/{seed}'] = run_one(exp, 'REAL', seed, folder, quiet)[1]
+        _keep(r | _made_by('price'), 'price')
+    return load_results('price')
 
 # %% ../nbs/50_evidence.ipynb #7f06540c
 LONG = (dict(steps=120, chunk=1024, n_streams=4, far=3000, policy_lr=8.,  together=0.),
