@@ -35,6 +35,12 @@ class _Parser(argparse.ArgumentParser):
     "Errors in one line"
     def error(self, message): self.exit(2, f'{self.prog}: {message} (see {self.prog} --help)\n')
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    "Options with their defaults, where these say something"
+    def _get_help_string(self, action):
+        silent = action.default in (None, []) or action.default is False
+        return action.help if silent else super()._get_help_string(action)
+
 def _number(kind, ok, rule:str): # int or float; which values are allowed; the same in words
     "A type for argparse: numbers within a range"
     def read(s):
@@ -105,15 +111,16 @@ def _held_batch(docs:TextDocs, length:int, least:int)->tuple: # ids and weights,
 _TRAIN = (
     _option('--corpus', default='embedded', help='embedded, a file or folder, or a hub dataset'),
     _option('--out', default='runs/train', help='folder of the run'),
-    _option('--tier', default='tiny', choices=list(TIERS)),
-    _option('--phase', default='D', choices=list(PHASES)),
-    _option('--steps', type=_at_least(1), default=600),
-    _option('--lr', type=_POSITIVE, default=4e-3),
-    _option('--streams', type=_at_least(1), default=16),
-    _option('--chunk', type=_at_least(1), default=256),
+    _option('--tier', default='tiny', choices=list(TIERS), help='size of the model'),
+    _option('--phase', default='D', choices=list(PHASES),
+            help='plastic memories: A none, B procedural, C episodic, D both, with learned policies, E as D, kept from text to text'),
+    _option('--steps', type=_at_least(1), default=600, help='training steps'),
+    _option('--lr', type=_POSITIVE, default=4e-3, help='peak of the learning rate'),
+    _option('--streams', type=_at_least(1), default=16, help='texts that are read side by side'),
+    _option('--chunk', type=_at_least(1), default=256, help='tokens of each stream in a step'),
     _option('--vocab', type=_at_least(259), default=1024, help='256 bytes, 3 special tokens, and merges'),
-    _option('--window', type=_at_least(1), help="default: the tier's"),
-    _option('--seed', type=_at_least(0), default=0),
+    _option('--window', type=_at_least(1), help="tokens of working memory; default: the tier's"),
+    _option('--seed', type=_at_least(0), default=0, help='of the weights and of the order of texts'),
     _option('--fresh', action='store_true', help='start anew; what the folder held is gone'))
 
 # %% ../nbs/90_cli.ipynb #35f7e1c8
@@ -199,18 +206,19 @@ def _figures(report, trace)->dict: # file name -> function that draws it
 
 # %% ../nbs/90_cli.ipynb #91ad4016
 _GENERATE = (
-    _option('prompt', nargs='?', default='def '),
+    _option('prompt', nargs='?', default='def ', help='text to go on with'),
     _option('--checkpoint', help='default: the shipped one'),
     _option('-n', type=_at_least(1), default=100, help='tokens to make'),
     _option('--read', nargs='*', default=[], metavar='FILE', help='text files to read first'),
     _option('--memory', help='a saved memory to go on from'),
     _option('--save-memory', help='where to keep the memory'),
     _option('--temperature', type=_NOT_NEGATIVE, default=.8, help='0: always the most probable token'),
-    _option('--top-k', type=_at_least(0), default=0, help='0: no limit'),
-    _option('--top-p', type=_TOP_P, default=1.),
-    _option('--min-p', type=_SHARE, default=.05),
-    _option('--repetition-penalty', type=_POSITIVE, default=1.),
-    _option('--seed', type=_at_least(0)))
+    _option('--top-k', type=_at_least(0), default=0, help='choose among so many tokens; 0: no limit'),
+    _option('--top-p', type=_TOP_P, default=1., help='choose among the best tokens that have this probability together'),
+    _option('--min-p', type=_SHARE, default=.05,
+            help='leave out tokens with less than this share of the best one\'s probability'),
+    _option('--repetition-penalty', type=_POSITIVE, default=1., help='above 1: what is there already comes less often'),
+    _option('--seed', type=_at_least(0), help='of the choices; default: another each time'))
 
 # %% ../nbs/90_cli.ipynb #8c40d6b7
 def _memory(model, path:str): # the state of one stream
@@ -253,8 +261,8 @@ def _cmd_generate(a):
 # %% ../nbs/90_cli.ipynb #5d4d434e
 _FACTS = [('Ada','city','Oslo'), ('Finn','pet','owl'), ('Rosa','job','pilot'), ('Otto','food','plum')]
 _DEMO = (
-    _option('--seconds', type=_POSITIVE, default=170., help='live training'),
-    _option('--no-train', action='store_true'),
+    _option('--seconds', type=_POSITIVE, default=170., help='of live training'),
+    _option('--no-train', action='store_true', help='leave out the live training'),
     _option('--checkpoint', help='default: the shipped one'),
     _option('--length', type=_at_least(2), default=4096, help='tokens of each document'),
     _option('--between', type=_at_least(1), default=3000, help='tokens before asking, at most --length'))
@@ -287,17 +295,17 @@ def _cmd_demo(a):
     print('\nOpen next: nbs/05_episodic.ipynb (how a fact is stored) and nbs/50_evidence.ipynb (the controls).')
 
 # %% ../nbs/90_cli.ipynb #b1bb7026
+_EVERY = ('profiles', 'price', 'skills', 'text_rates', 'text', 'flat', 'ship')
 _EVIDENCE = (
-    _option('name', nargs='?', help='an experiment'),
-    _option('--all', action='store_true'),
+    _option('name', nargs='?', help=f"an experiment: {', '.join(_EVERY)}"),
+    _option('--all', action='store_true', help='all of them, in this order: hours'),
     _option('--again', action='store_true', help='also what is there; the old file stays as NAME.before.json'),
-    _option('--seeds', type=_at_least(1), default=3))
+    _option('--seeds', type=_at_least(1), default=3, help='of profiles, skills and text'))
 
 def _cmd_evidence(a):
     "Train and measure what is not yet in data/results, with all controls"
-    every = ['profiles','price','skills','text_rates','text','flat','ship']
-    if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(every)}, or give --all')
-    for name in (every if a.all else [a.name]):
+    if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(_EVERY)}, or give --all')
+    for name in (_EVERY if a.all else [a.name]):
         path = results_path(name)
         if a.again and path.exists(): path.replace(path.with_suffix('.before.json'))
         run_experiment(name, a.seeds)
@@ -319,7 +327,7 @@ _COMMANDS = {
 
 def _parser()->argparse.ArgumentParser:
     "All commands and their defaults"
-    how = dict(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    how = dict(formatter_class=_Help)
     p = _Parser('neuromem', description='A sequence model that adapts while it runs.', **how)
     p.add_argument('--threads', type=_at_least(1), default=1,
                    help='more help large models only, and hurt badly where another program wants the cores')

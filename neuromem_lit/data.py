@@ -96,7 +96,7 @@ def load_corpus(
     "Documents from the running Python, from local files, or from the hub"
     if source=='embedded': return embedded_corpus(split)
     path = Path(source).expanduser()
-    if path.exists(): return _local(path, split, column)
+    if path.exists(): return _local(path.resolve(), split, column) # the same names from anywhere
     if source.startswith(('.','/','~')) or path.suffix:
         raise FileNotFoundError(f"{source} does not exist: give a file, a folder, 'embedded', or a hub dataset's name")
     return _hub(source, split, column, limit, kw)
@@ -192,6 +192,7 @@ class Profiles:
     def __len__(self): return 2**31
 
     def doc(self, i:int)->Doc:
+        "Document i; `info` has a list entry for each question"
         words, asked = self.text(i)
         ids, w = np.array(self.tok.encode(' '.join(words)).ids), np.zeros(len(words), np.float32)
         w[[a for a,_,_ in asked]] = 1
@@ -252,6 +253,7 @@ class Skills:
     def __len__(self): return 2**31
 
     def doc(self, i:int)->Doc:
+        "Document i; `info` has a list entry for each question"
         words, asked = self.text(i)
         ids, w = np.array(self.tok.encode(' '.join(words)).ids), np.zeros(len(words), np.float32)
         w[[a for a,_,_ in asked]] = 1
@@ -298,6 +300,7 @@ class TextDocs:
     def __len__(self): return len(self.tokens)
 
     def doc(self, i:int)->Doc:
+        "Document i; every token counts"
         return Doc(self.tokens[i].astype(np.int64), np.ones(len(self.tokens[i]), np.float32), dict(name=self.names[i]))
 
 # %% ../nbs/08_data.ipynb #8f7ddc50
@@ -318,6 +321,7 @@ class Teach:
     def __len__(self): return 2**31
 
     def doc(self, i:int)->Doc:
+        "Window i; `info` has a list entry for each question"
         g = random.Random(f'teach {self.seed} {i}')
         text = self.docs.tokens[g.randrange(len(self.docs))][1:] # BOS is put in front again
         start = g.randrange(max(1, len(text)-self.length))

@@ -75,8 +75,8 @@ class Tokens(NamedTuple):
     step:Tensor     # [N, T] int64, position of token t in its stream
     stream:Tensor   # [N] int64, identity of the stream
     gate:Tensor=None # [N, T, B] the neuromodulator's decision on each token: a gate in [0, 1] or a salience logit
-    used:Tensor=None # [N, T, B, slots] how much each token read of each slot
-    key:Tensor=None  # [N, T, B, ·] the memory's address of `pre`, where it is known from reading
+    used:Tensor=None # [N, T, B, slots] how much each token read of each slot; None where nothing was read
+    key:Tensor=None  # [N, T, B, ·] the memory's address of `pre`, where it is known from reading; else None
 
 class Modulation(NamedTuple):
     "What a neuromodulator decides at the end of a span"
@@ -102,7 +102,7 @@ def where_streams(
 # %% ../nbs/03_eligibility.ipynb #6602c931
 class PlasticMemory(nn.Module):
     "Base of all memories that are written while reading; owns slow weights only, the memory itself is state"
-    site = 'layer' # 'layer': one in every layer; 'block': one at the last layer, with a direct path to the output
+    site = 'layer' # 'layer': one in every layer; 'block': one at the last layer, with a path of its own to the output, `direct`
     width = 0      # width of a read, per block
 
     def address(self, z:Tensor)->Tensor: # z [N, T, B, E] -> [N, T, B, ·]
@@ -135,22 +135,22 @@ def token_sums(tokens:Tokens, scalars:list)->Tensor: # [N, B, E + len(scalars) +
 
 # %% ../nbs/03_eligibility.ipynb #c3a354ea
 class _Normed(torch.autograd.Function):
-    "x / √(c Σ x² + ε) along the last dimension, summed in float32 or better; differentiable once"
+    "x / √(c Σ x² + ε) along the last dimension of [..., E], summed in float32 or better; differentiable once"
     @staticmethod
     def forward(ctx, x, c, eps):
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        r = (wide*wide).sum(-1, keepdim=True).mul_(c).add_(eps).rsqrt_()
-        y, ctx.c = (wide*r).to(x.dtype), c
-        ctx.save_for_backward(y, r)
+        inv = (wide*wide).sum(-1, keepdim=True).mul_(c).add_(eps).rsqrt_()  # 1/ℓ
+        y, ctx.c = (wide*inv).to(x.dtype), c
+        ctx.save_for_backward(y, inv)
         return y
 
     @staticmethod
-    def backward(ctx, g):
+    def backward(ctx, gy):
         if torch.is_grad_enabled(): raise RuntimeError('unit and rms_norm have first derivatives only, create_graph=True was asked for')
-        y, r = ctx.saved_tensors
-        y, wide = y.to(r.dtype), g.to(r.dtype)
+        y, inv = ctx.saved_tensors
+        y, wide = y.to(inv.dtype), gy.to(inv.dtype)
         along = (y*wide).sum(-1, keepdim=True)
-        return torch.addcmul(wide, y, along, value=-ctx.c).mul_(r).to(g.dtype), None, None
+        return torch.addcmul(wide, y, along, value=-ctx.c).mul_(inv).to(gy.dtype), None, None
 
 def unit(x:Tensor, eps:float=1e-8)->Tensor: # same shape, length 1 along the last dimension, 0 stays 0
     "$x / \\sqrt{\\sum x^2 + ε}$"

@@ -432,8 +432,8 @@ def loss(self:NeuroMemLM,
     targets:Tensor, # [N, T] the next tokens, -100 where none is asked
     weights:Tensor=None, # [N, T] weight of each target, default 1
     state:MemoryState=None, reset_mask:Tensor=None, arms:dict=None
-)->tuple[Tensor,MemoryState]: # mean loss in nats, the new state
-    "Weighted next-token loss; gradients run through all writes of the call, and feel `write_cost` for each, which the number does not show"
+)->tuple[Tensor,MemoryState]: # mean loss in nats, in which the price of writes does not show; the new state
+    "Weighted next-token loss; gradients run through all writes of the call, and feel `write_cost` nats a unit of strength offered"
     x, state, arms = self._check(ids, state, reset_mask, None, arms)
     _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
     outs, state, cost = self._pieces(ids, x, state, reset_mask, arms)

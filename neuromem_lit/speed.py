@@ -214,8 +214,9 @@ def step_parts(step:TrainStep)->dict: # name -> list of (object, method)
     of = lambda kind, *methods: [(m.memories[n],f) for n in m.active if m.policies[n].kind==kind for f in methods]
     return {'embedding, working memory': [(m,'_check'), (m.wm,'forward')],
             'gates, scan, feed-forward': [(l,'forward') for l in m.layers],
-            'PM read and write': of('pm', 'attend', 'mix', 'observe', 'commit', 'features'),
-            'EM read': of('em', 'attend', 'mix', 'direct'), 'EM observe': of('em', 'observe'), 'EM commit': of('em', 'commit', 'features'),
+            'PM read and write': of('pm', 'address', 'attend', 'mix', 'observe', 'commit', 'features'),
+            'EM read': of('em', 'address', 'attend', 'mix', 'direct'), 'EM observe': of('em', 'observe'),
+            'EM commit': of('em', 'commit', 'features', 'cost'),
             'neuromodulators': [(p,f) for p in m.deciders.values() for f in ('token','forward')],
             'logits, surprise': [(m,f) for f in ('logits','_surprise','_surprise_stats')],
             'loss, the rest': [(step,'loss')], 'backward': [(step,'backward')], 'AdamW': [(step,'update')]}

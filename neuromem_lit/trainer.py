@@ -33,7 +33,10 @@ class TrainConfig:
     save_every:int=100    # steps between checkpoints
     seed:int=0
 
-    def rate(self, step:int, spent:float=0.)->float: # spent: share of a time limit that is used up; in lr
+    def rate(self,
+        step:int,
+        spent:float=0. # share of a time limit that is used up
+    )->float: # in units of lr
         "Warm-up, then cosine to 0.05, by steps or by time, whichever ends first"
         if step<self.warmup: return (step+1)/self.warmup
         done = min(1, max(spent, (step-self.warmup)/max(1, self.steps-self.warmup)))
