@@ -44,7 +44,7 @@ class NeuroMemConfig:
     ffn_mult:float=2.       # hidden width of the feed-forward part, in D_h
     pm_budget:float=0.      # upper bound of Σ strength a block and layer; 0: r
     trace_decay:float=1.    # ρ, decay of an eligibility trace a token
-    em_match:float=.9       # cosine above which an item is updated in place, -1 to 1
+    em_match:float=.98      # cosine above which an item is updated in place, -1 to 1
     half_life:float=256.    # longest half-life of the scan's gates at the start, in tokens
     surprise_rate:float=.1  # rate of the running mean and variance of surprise, a span
     policy_hidden:int=16    # hidden width of the neuromodulators

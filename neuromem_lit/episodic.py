@@ -43,7 +43,7 @@ class EpisodicMemory(PlasticMemory):
         n_slots:int,   # M
         topk:int=4,    # k, items that a read keeps
         n_candidates:int=4, # C, items that a span may offer
-        match:float=.9, # cosine of centred keys above which an item is updated in place
+        match:float=.98, # cosine of centred keys above which an item is updated in place
         kappa:float=12., # sharpness of addressing at the start of training
         rate:float=.05  # floor of the rate of running statistics, per commit
     ):
