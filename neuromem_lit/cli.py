@@ -295,7 +295,7 @@ def _cmd_demo(a):
     print('\nOpen next: nbs/05_episodic.ipynb (how a fact is stored) and nbs/50_evidence.ipynb (the controls).')
 
 # %% ../nbs/90_cli.ipynb #b1bb7026
-_EVERY = ('profiles', 'price', 'skills', 'text_rates', 'text', 'flat', 'ship')
+_EVERY = ('profiles', 'ablations', 'skills', 'text_rates', 'text', 'flat', 'ship')
 _EVIDENCE = (
     _option('name', nargs='?', help=f"an experiment: {', '.join(_EVERY)}"),
     _option('--all', action='store_true', help='all of them, in this order: hours'),
