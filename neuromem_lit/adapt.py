@@ -297,7 +297,7 @@ def _draw_timeline(self:Trace, ax):
     *shares, surprise = lines
     for n,c in zip(shares, ('#0072B2','#56B4E9','#009E73')): ax.plot(t, lines[n], color=c, lw=.8, label=n)
     ax.plot([], [], color='#D55E00', lw=.8, label='surprise (right)')
-    ax.set(xlabel='tokens read', ylabel='share; strength of the commit', title='writes, commits, surprise', ylim=(0, None)); ax.legend(fontsize=7, loc='lower right')
+    ax.set(xlabel='tokens read', ylabel='share; strength of the commit', title='writes, commits, surprise', ylim=(0, None)); ax.legend(frameon=False, fontsize=7, ncol=2, loc='upper center', bbox_to_anchor=(.5,-.2))
     right = ax.twinx()
     right.plot(t, lines[surprise], color='#D55E00', lw=.6, alpha=.7); right.set_ylabel('surprise, standard deviations')
 
@@ -305,7 +305,7 @@ def _draw_timeline(self:Trace, ax):
 def _draw_gates(self:Trace, ax):
     for n,c in zip(self.shown(), ('#0072B2','#009E73')):
         ax.hist(self.gates[n].flatten(), bins=40, range=(0,1), color=c, alpha=.6, label=f'σ(salience), {n}' if n=='em' else f'gate, {n}')
-    ax.set(title='what the neuromodulators say about tokens', xlabel='gate, or σ(salience)', ylabel='tokens', yscale='log')
+    ax.set(title='gates and saliences of tokens', xlabel='gate, or σ(salience)', ylabel='tokens', yscale='log')
     if self.shown(): ax.legend(frameon=False, fontsize=8)
 
 # %% ../nbs/10_adapt.ipynb #e9c7720d

@@ -300,7 +300,7 @@ _EVIDENCE = (
     _option('name', nargs='?', help=f"an experiment: {', '.join(_EVERY)}"),
     _option('--all', action='store_true', help='all of them, in this order: hours'),
     _option('--again', action='store_true', help='also what is there; the old file stays as NAME.before.json'),
-    _option('--seeds', type=_at_least(1), default=3, help='of profiles, skills and text'))
+    _option('--seeds', type=_at_least(1), default=3, help='of profiles, ablations, skills and text'))
 
 def _cmd_evidence(a):
     "Train and measure what is not yet in data/results, with all controls"
@@ -309,7 +309,7 @@ def _cmd_evidence(a):
         path = results_path(name)
         if a.again and path.exists(): path.replace(path.with_suffix('.before.json'))
         run_experiment(name, a.seeds)
-        print(f'{name}: done, see {path.parent.parent}')
+        print(f'{name}: done, see {path}')
 
 _BENCH = (
     _option('--check', action='store_true', help='exit with 1 on a missed target'),

@@ -169,7 +169,8 @@ def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **chang
 # %% ../nbs/50_evidence.ipynb #7ab3d1c4
 def run_experiment(name:str, seeds:int=3, folder:str='runs', quiet:bool=False)->dict: # all raw results
     "Train and measure all arms and seeds that are not yet in the results file"
-    special = dict(text_rates=run_text_rates, flat=run_flat, ship=run_ship, ablations=run_ablations)
+    ablations = lambda **kw: run_ablations(seeds, **kw)
+    special = dict(text_rates=run_text_rates, flat=run_flat, ship=run_ship, ablations=ablations)
     if name not in [*EXPERIMENTS,*special]:
         raise ValueError(f"experiment {name!r} does not exist: choose one of {[*EXPERIMENTS,*special]}")
     if name in special: return special[name](folder=folder, quiet=quiet)
@@ -216,7 +217,7 @@ def run_ablations(seeds:int=3, folder:str='runs', quiet:bool=False)->dict: # all
         for seed in range(seeds):
             if f'{name}/{seed}' in r['runs']: continue
             r['runs'][f'{name}/{seed}'] = run_one(exp, 'REAL', seed, f"{folder}/{name.replace(' ', '-')}", quiet)[1]
-            _keep(r | _made_by('ablations'), 'ablations')
+            _keep(r | _made_by(f'ablations --seeds {seeds}'), 'ablations')
     return load_results('ablations')
 
 # %% ../nbs/50_evidence.ipynb #7f06540c

@@ -137,6 +137,8 @@ def _add(self:NeuroMemLM, name, memory, policy, layer):
     if name in self.memories: raise ValueError(f'there are two memories {name!r}: give one of them another name')
     last = self.cfg.n_layers-1
     if not 0<=layer<=last: raise ValueError(f'memory {name!r} at layer {layer}: layers are 0 to {last}')
+    if memory.site=='block' and not hasattr(memory, 'direct'):
+        raise ValueError(f"memory {name!r} has site='block', which needs a method direct(y) [N, T, B, width] -> [N, T, D]; or use site='layer'")
     self.memories[name], self.policies[name], self.place[name] = memory, policy, layer
 
 @patch
