@@ -34,7 +34,7 @@ def wilson(k:int, n:int, z:float=1.96)->tuple: # rate, low, high
     if n==0: return math.nan, 0., 1.
     p, d = k/n, 1+z*z/n
     c, h = (p+z*z/2/n)/d, z*math.sqrt(p*(1-p)/n + z*z/4/n/n)/d
-    return p, c-h, c+h
+    return p, min(c-h, p), max(c+h, p) # where all or none are right, rounding may put the bound on the other side
 
 def mean_ci(xs:list)->tuple: # mean, half width of the 95% interval
     "Student's t over seeds; for numbers of seeds between those of the table the wider interval"
