@@ -40,8 +40,8 @@ demo: install ## watch a small model learn while it reads
 test: install ## notebooks, exported code, stored outputs, package
 	$(BIN)/python tests/run.py
 
-evidence: install ## run all experiments again (hours); one of them: neuromem evidence NAME
-	$(BIN)/neuromem evidence --all --again
+evidence: install ## run all experiments again (hours); one of them: neuromem bench NAME
+	$(BIN)/neuromem bench --all --again
 
 bench: install ## speed beside other models (adds mambapy); neuromem bench-speed --check fails on a missed target
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'

@@ -18,7 +18,9 @@ from .data import *
 from .trainer import *
 from .adapt import *
 from .evidence import *
+from .recall import *
 from .speed import *
+from .results import *
 from .cli import *
 
 def _ours(x)->bool: # made here, and no module

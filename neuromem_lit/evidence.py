@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LONG', 'ARM_ORDER', 'trained_off', 'wilson', 'mean_ci', 'results_path', 'load_results', 'Target', 'rate_target',
            'mean_target', 'Experiment', 'ProfilesExperiment', 'SkillsExperiment', 'TextExperiment', 'train_model',
-           'run_one', 'run_experiment', 'draw', 'TextRates', 'Ablations', 'train_long', 'mean_eta', 'Ship', 'Flat',
-           'rates', 'late_losses', 'gains', 'results_table']
+           'train_arm', 'run_one', 'run_experiment', 'draw', 'TextRates', 'Ablations', 'train_long', 'mean_eta', 'Ship',
+           'Flat', 'rates', 'late_losses', 'gains', 'results_table']
 
 # %% ../nbs/50_evidence.ipynb #a5ab798a
 import json, math, os, platform, shutil, time, torch
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np, matplotlib.pyplot as plt, psutil
 from torch import Tensor
+from fastcore.basics import patch_to
 from torch.utils._pytree import tree_flatten
 from tqdm.auto import tqdm
 from .config import *
@@ -222,8 +223,8 @@ def train_model(
 
 def _curve(log): return [[l['step'], round(l['loss'], 4)] for l in log[9::10]]
 
-def _train_one(exp, arm, seed, folder, quiet, **changes):
-    "Model of an arm, and how it was trained"
+def train_arm(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **changes)->tuple: # arm 'REAL' or 'TRAINED-OFF'; model, how it was trained
+    "Train one arm of an experiment with the settings `exp.train`, some of them changed"
     t = {**exp.train, **changes}
     if 'lr' not in t: t['lr'] = exp.best_rate(arm)
     cfg = exp.cfg if arm=='REAL' else trained_off(exp.cfg)
@@ -232,7 +233,7 @@ def _train_one(exp, arm, seed, folder, quiet, **changes):
 
 def run_one(exp, arm:str, seed:int, folder:str='runs', quiet:bool=False, **changes)->tuple: # arm 'REAL' or 'TRAINED-OFF'; model, raw result
     "Train one model of an experiment and measure it"
-    model, one = _train_one(exp, arm, seed, folder, quiet, **changes)
+    model, one = train_arm(exp, arm, seed, folder, quiet, **changes)
     return model, one | dict(measured=exp.measure(model, ('REAL','SHUF','OFF') if arm=='REAL' else ('REAL',), quiet))
 
 # %% ../nbs/50_evidence.ipynb #7ab3d1c4
@@ -284,7 +285,7 @@ class TextRates(Experiment):
     def run(self, key, folder='runs', quiet=False):
         "Train with one rate"
         arm, lr = key.split('/')
-        model, one = _train_one(self.text, arm, self.seed, folder, quiet, steps=self.steps, lr=float(lr))
+        model, one = train_arm(self.text, arm, self.seed, folder, quiet, steps=self.steps, lr=float(lr))
         valid, _ = self.text.held_out('valid')
         return one | dict(lr=float(lr), valid_loss=read_losses(model, valid)[:,2047:].mean().item())
 
@@ -342,7 +343,7 @@ class Ship(Experiment):
         "Train, or take what the experiment has trained, and write the checkpoint"
         run, exp, notes = load_results(key)['runs'].get('REAL/0'), self.made[key](), None
         if not run: raise FileNotFoundError(f'{results_path(key)} has no REAL/0: run `neuromem bench {key}` first')
-        model, _ = _train_one(exp, 'REAL', 0, folder, quiet, **run['train'])
+        model, _ = train_arm(exp, 'REAL', 0, folder, quiet, **run['train'])
         if key=='text':
             notes = train_long(model, exp.tok, folder=f'{folder}/long', quiet=quiet)
             larger = NeuroMemLM(model.cfg.replace(em_slots=2048))
@@ -424,19 +425,20 @@ def gains(r:dict)->dict: # arm -> mean and half width of the share by which REAL
 
 # %% ../nbs/50_evidence.ipynb #04c24fef
 ARM_ORDER = ('REAL','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B')
+_PARTS = dict(profiles=(('facts, 4 to 10 windows back (episodic memory alone)', .95, lambda age,n: True),
+                        ('… updated since they were first told', .95, lambda age,n: n>0)),
+              skills=(('skill, first re-occurrence (procedural memory alone)', .85, lambda age,n: n==1),
+                      ('skill, from the third re-occurrence on', .98, lambda age,n: n>=3)))
+"What of an experiment's questions is reported: in words, what it must reach, which questions count"
 
 def _row(name, x):
     f = lambda r: f'{r[1][0]:.3f} [{r[1][1]:.3f}, {r[1][2]:.3f}]'
     others = ' | '.join(f(x[a]) for a in ('SHUF','OFF','TRAINED-OFF'))
     return f"| {name} | {f(x['REAL'])} | {min(x['REAL'][0]):.3f} | {others} | {x['REAL'][2]:,} |"
 
-def _answers_table(p, s):
-    rows = (('facts, 4 to 10 windows back (episodic memory alone)', p, lambda age,n: True),
-            ('… updated since they were first told', p, lambda age,n: n>0),
-            ('skill, first re-occurrence (procedural memory alone)', s, lambda age,n: n==1),
-            ('skill, from the third re-occurrence on', s, lambda age,n: n>=3))
+def _answers_table(*results):
     head = ['| right answers, pooled, with 95% interval | REAL | worst seed | SHUF | OFF | TRAINED-OFF | questions |', '|---|---|---|---|---|---|---|']
-    return head + [_row(label, rates(r, keep)) for label,r,keep in rows if len(r['runs'])>1]
+    return head + [_row(label, rates(r, keep)) for r in results for label,_,keep in _PARTS[r['experiment']] if len(r['runs'])>1]
 
 def _text_table(t):
     l, g = late_losses(t), gains(t)
@@ -450,3 +452,31 @@ def results_table()->str:
     "The main results as Markdown, from the raw files"
     t = load_results('text')
     return '\n'.join([*_answers_table(load_results('profiles'), load_results('skills')), '', *(_text_table(t) if len(t['runs'])>1 else [])])
+
+# %% ../nbs/50_evidence.ipynb #7d2c5b1e
+@patch_to(ProfilesExperiment, cls_method=True)
+def targets(cls, r):
+    "Right answers, pooled over seeds"
+    x = {what: rates(r, keep).get('REAL') for what,_,keep in _PARTS[cls.name]}
+    return [Target(what, bound, *x[what][1], len(x[what][0])) if x[what] else Target(what, bound, math.nan) for what,bound,_ in _PARTS[cls.name]]
+
+@patch_to(ProfilesExperiment, cls_method=True)
+def table(cls, r): return '\n'.join(_answers_table(r))
+
+@patch_to(TextExperiment, cls_method=True)
+def targets(cls, r):
+    "Perplexity of late tokens against two controls and the caches"
+    l = late_losses(r)
+    share = lambda a: [1-math.exp(x-y) for x,y in zip(l.get('REAL', []), l.get(a, []))]
+    return [mean_target(f'perplexity of REAL, tokens 2,048 on, lower than that of {a} by', b, share(a))
+            for a,b in (('TRAINED-OFF', .18), ('SHUF', .2), ('CACHE', 0), ('CACHE×B', 0))]
+
+@patch_to(TextExperiment, cls_method=True)
+def table(cls, r): return '\n'.join(_text_table(r))
+
+@patch_to(Flat, cls_method=True)
+def targets(cls, r):
+    "The cost of a token late over that early, in pairs"
+    if not r['runs']: return [Target('speed after 1,000,000 tokens over that after 1,000', .95, math.nan)]
+    first, *_, last = r['runs']['stream']['rows']
+    return [mean_target('speed after 1,000,000 tokens over that after 1,000, pairs of timings', .95, [b/a for a,b in zip(first['tokens_per_s'], last['tokens_per_s'])])._replace(seeds=1)]
