@@ -10,7 +10,7 @@ PINNED  := -c constraints.txt
 CPU     := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test evidence bench lab clean distclean
+.PHONY: help install demo test bench speed lab clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -40,10 +40,10 @@ demo: install ## watch a small model learn while it reads
 test: install ## notebooks, exported code, stored outputs, package
 	$(BIN)/python tests/run.py
 
-evidence: install ## run all experiments again (hours); one of them: neuromem bench NAME
+bench: install ## run all experiments again (hours); one of them: neuromem bench NAME; their verdicts: neuromem bench --check
 	$(BIN)/neuromem bench --all --again
 
-bench: install ## speed beside other models (adds mambapy); neuromem bench-speed --check fails on a missed target
+speed: install ## speed beside other models (adds mambapy); neuromem bench-speed --check fails on a missed target
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'
 	$(BIN)/neuromem bench-speed
 

@@ -177,8 +177,8 @@ class BabilongExperiment(Experiment):
     name, train, mix = 'babilong', dict(steps=600, lr=6e-3, n_streams=12, chunk=512), None
     many = {'2k': 200, '16k': 200, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 50, '16k': 50, '128k': 36, '1M': 32, '10M': 4}  # read side by side
-    def __init__(self, data:Path=None):
-        self.data, train = data, embedded_corpus('train')
+    def __init__(self):
+        train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
         bg = Background(train['text'], self.tok)
         self.sources = [Babilong(bg, self.tok, t, 1024, shortest=256) for t in QA]

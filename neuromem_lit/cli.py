@@ -302,6 +302,7 @@ _BENCH = (
     _option('--all', action='store_true', help='all of them, in this order: hours'),
     _option('--again', action='store_true', help='also what is there; the old file stays as NAME.before.json'),
     _option('--seeds', type=_at_least(1), default=3, help='trained models of each arm'),
+    _option('--data', help='folder with texts that are not shipped: books/*.txt, babi_en_10k/*.txt'),
     _option('--folder', default='runs/bench', help='checkpoints of what is being trained'))
 
 def _cmd_bench(a):
@@ -309,7 +310,9 @@ def _cmd_bench(a):
     if a.check: return 1 if check([a.name] if a.name else None) else 0
     if not (a.all or a.name): raise ValueError(f'name an experiment: {", ".join(BENCHES)}, or give --all or --check')
     for name in (BENCHES if a.all else [a.name]):
-        run_experiment(bench_named(name)(), a.seeds, a.folder, again=a.again)
+        exp = bench_named(name)()
+        exp.data = a.data
+        run_experiment(exp, a.seeds, a.folder, again=a.again)
         check([name])
         print(f'{name}: done, see {results_path(name)}')
 

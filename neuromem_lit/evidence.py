@@ -95,6 +95,7 @@ def mean_target(what:str, bound:float, xs:list, **kw)->Target: # xs: a figure fo
 class Experiment:
     "What is trained and measured, run by run; a run is one entry of the results file"
     name, arms, corpus = '', ('REAL',), None
+    data = None # folder with texts that are not shipped, for those that need some
 
     def runs(self, seeds:int)->list: # keys
         "What belongs into the file"

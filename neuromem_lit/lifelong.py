@@ -48,7 +48,6 @@ class LifelongExperiment(Experiment):
     total, block, every, asked_after = 1_000_000, 100_000, 25_000, (500, 2000, 8000, 32_000, 100_000) # tokens
     facts = 8 # told at the start of each second block
     train = dict(steps=150, lr=4e-3, n_streams=16, chunk=256) # in phase E, after phase D
-    def __init__(self, data:Path=None): self.data = data
 
     def run(self, key, folder='runs', quiet=False):
         "Train as `text` does, go on in phase E, then live"
