@@ -178,31 +178,35 @@ class KVState(NamedTuple):
     k:Tensor # [N, W-1, H, d] last keys, unturned
     v:Tensor # [N, W-1, H, d] last values
     n:Tensor # [N] int64, how many of them are of the current document
+    conv:Tensor # [N, taps-1, 3D] last inputs of the convolution, of the current document
 
 class Attention(nn.Module):
-    "Mixer: causal attention over the last `window` tokens; ValueError if heads do not fit"
-    def __init__(self, D:int, H:int, window:int, depth:int):
+    "Mixer: causal attention over the last `window` tokens, behind a convolution over `taps`; ValueError if heads do not fit"
+    def __init__(self, D:int, H:int, window:int, depth:int, taps:int=1): # taps 1: no convolution
         super().__init__()
         if D%H: raise ValueError(f'n_heads={H} must divide the width {D}')
         if window<1: raise ValueError(f'window={window} must be at least 1')
-        self.D, self.H, self.W = D, H, window
+        self.D, self.H, self.W, self.taps = D, H, window, taps
         self.qkv, self.out = _weight(D, 3*D), _weight(D, D, (2*depth)**-.5)
+        if taps>1: self.conv = nn.Parameter(torch.randn(taps, 3*D)/taps**.5)
 
     def init_state(self, n_streams:int)->KVState: # nothing in sight
         "An empty window"
         z = self.qkv.new_zeros
         kv = (n_streams, self.W-1, self.H, self.D//self.H)
-        return KVState(z(kv), z(kv), z(n_streams, dtype=torch.int64))
+        return KVState(z(kv), z(kv), z(n_streams, dtype=torch.int64), z(n_streams, self.taps-1, 3*self.D))
 
 # %% ../nbs/51_baselines.ipynb #639d40b3
 @patch
 def forward(self:Attention, x:Tensor, state:KVState, reset_mask:Tensor=None)->tuple[Tensor,KVState]: # [N, T, D], _, [N, T] bool -> [N, T, D], _
     "Attend to the last W tokens of the same document, those of earlier calls included"
-    q,k,v = (x @ self.qkv).unflatten(-1, (3,self.H,-1)).unbind(2)
+    u, conv = x @ self.qkv, state.conv
+    if self.taps>1: u, conv = short_convolution(u, self.conv, conv, reset_mask)
+    q,k,v = u.unflatten(-1, (3,self.H,-1)).unbind(2)
     k, v, doc = torch.cat([state.k.to(k.dtype), k], 1), torch.cat([state.v.to(v.dtype), v], 1), self._documents(x, state, reset_mask)
     empty = self.W-1-int(state.n.max()) if x.shape[1]<=self.W else 0
     y = window_attention(q, k[:,empty:], v[:,empty:], doc[:,empty:], self.W)
-    return y.flatten(2) @ self.out, self._keep(k, v, doc, x.shape[1])
+    return y.flatten(2) @ self.out, self._keep(k, v, doc, conv, x.shape[1])
 
 @patch
 def _documents(self:Attention, x, state, reset_mask):
@@ -212,25 +216,26 @@ def _documents(self:Attention, x, state, reset_mask):
     return torch.cat([old, old.new_zeros(x.shape[:2]) if reset_mask is None else reset_mask.long().cumsum(1)], 1)
 
 @patch
-def _keep(self:Attention, k, v, doc, T):
+def _keep(self:Attention, k, v, doc, conv, T):
     "The last W-1 entries; what is of another document than the last token becomes 0"
     mine = doc[:,T:]==doc[:,-1:]
     zero = lambda x: x[:,T:].masked_fill(~mine[...,None,None], 0)
-    return KVState(zero(k), zero(v), mine.sum(1))
+    return KVState(zero(k), zero(v), mine.sum(1), conv)
 
 # %% ../nbs/51_baselines.ipynb #2ab827db
 class TransformerLM(Baseline):
     "A decoder transformer over the last `window` tokens in every layer; with a window longer than the documents, over their whole context"
     def __init__(self, vocab_size:int, width:int, n_layers:int=2, n_heads:int=4,
-        window:int=4096 # W: the bound of the full context, or a short window
+        window:int=4096, # W: the bound of the full context, or a short window
+        taps:int=1       # tokens of a convolution before queries, keys and values; 1: none
     ):
-        mix = lambda: Attention(width, n_heads, window, n_layers)
+        mix = lambda: Attention(width, n_heads, window, n_layers, taps)
         super().__init__(vocab_size, width, [Block(width, mix(), 4*width, n_layers) for _ in range(n_layers)])
         self.W = window
 
     def reach(self)->int: # tokens
-        "The relay bound L·(W-1): how far back the oldest token is that can have any influence"
-        return len(self.blocks)*(self.W-1)
+        "The relay bound L·(W-1 + taps-1): how far back the oldest token is that can have any influence"
+        return len(self.blocks)*(self.W-1 + self.blocks[0].mixer.taps-1)
 
 # %% ../nbs/51_baselines.ipynb #ec201721
 class LSTMState(NamedTuple):
