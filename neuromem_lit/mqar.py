@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VOCAB', 'MQAR_MODELS', 'MQAR_MAIN', 'PUBLISHED', 'MQAR_COLORS', 'MQAR', 'solve_mqar', 'elimination', 'PackedLoader',
-           'mqar_config', 'state_of', 'MQARExperiment', 'shares']
+           'mqar_config', 'with_store', 'state_of', 'MQARExperiment', 'shares']
 
 # %% ../nbs/54_mqar.ipynb #0b301394
 import math, numpy as np, matplotlib.pyplot as plt
@@ -95,6 +95,12 @@ MQAR_MODELS = {
 MQAR_MAIN = ('ours-128', 'delta-81')
 "The main comparison, which is made with all seeds; the others are trained once"
 
+def with_store(model:NeuroMemLM, slots:int)->NeuroMemLM:
+    "The same weights with a store of another size: no weight depends on it"
+    other = NeuroMemLM(model.cfg.replace(em_slots=slots))
+    other.load_state_dict(model.state_dict())
+    return other.eval()
+
 def state_of(model)->int:
     "Numbers of state a stream"
     return model.state_numbers() if isinstance(model, Baseline) else sum(state_numbers(model.cfg).values())
@@ -108,7 +114,7 @@ class MQARExperiment(Experiment):
     trained = ((16,4), (32,8), (64,16), (64,4), (128,8), (256,8), (256,16))                # the first three come first
     def __init__(self,
         steps:int=400,     # of training
-        questions:int=1024 # of a setting, at least; they need two documents
+        questions:int=2048 # of a setting, at least; they need two documents
     ):
         self.sources, self.questions = [MQAR(T, n, VOCAB) for T,n in self.trained], questions
         self.train = dict(steps=steps, n_streams=16, chunk=256, policy_lr=1.)
@@ -135,7 +141,11 @@ def run(self:MQARExperiment, key, folder='runs', quiet=False):
     t = self.train | dict(lr=lr)
     model, one = train_model(self, MQAR_MODELS[name], f"{name}-{lr:g}-{t['steps']}", t, seed, folder, quiet)
     arms = ('REAL','SHUF','OFF') if name.startswith('ours') and not tuning else ('REAL',)
-    return one | dict(name=name, state=state_of(model), measured=self.measure(model, arms, first))
+    one |= dict(name=name, state=state_of(model), measured=self.measure(model, arms, first))
+    if len(arms)>1:
+        others = [M for M in (64,128,256) if M!=model.cfg.em_slots]
+        one['stores'] = {str(M): self.measure(with_store(model, M), first=first) for M in others}
+    return one
 
 # %% ../nbs/54_mqar.ipynb #6c2aa18d
 @patch
