@@ -206,7 +206,7 @@ class TextExperiment(ProfilesExperiment):
 
 # %% ../nbs/50_evidence.ipynb #295cf1b8
 def train_model(
-    exp,           # has name, sources, mix and tok
+    exp,           # has name, sources, mix and tok; `loader`, if it needs another than `StreamLoader`
     make,          # () -> model: a `NeuroMemLM`, or any model with its calls
     tag:str,       # of the run's folder
     t:dict,        # steps, n_streams, chunk, lr, and what else `TrainConfig` takes
@@ -214,13 +214,14 @@ def train_model(
 )->tuple: # the model, ready to be measured; how it was trained
     "Train one model, or go on where a kill left it; a finished one is taken as it is"
     torch.manual_seed(seed)
-    loader = StreamLoader(exp.sources, t['n_streams'], t['chunk'], exp.mix, seed)
+    loader = getattr(exp, 'loader', StreamLoader)(exp.sources, t['n_streams'], t['chunk'], exp.mix, seed)
     train = TrainConfig(seed=seed, **{k: v for k,v in t.items() if k not in ('n_streams','chunk')})
     trainer = Trainer(make(), loader, Path(folder)/exp.name/f'{tag}-{seed}', train, tokenizer=exp.tok)
     log = trainer.fit(quiet=quiet)
-    size = sum(p.numel() for p in trainer.model.parameters())
-    return trainer.model.eval(), dict(seed=seed, parameters=size, config=asdict(trainer.model.cfg), train=t, seconds=trainer.seconds,
-                                      tokens=t['steps']*t['n_streams']*t['chunk'], curve=_curve(log))
+    model, size = trainer.model.eval(), sum(p.numel() for p in trainer.model.parameters())
+    what = dict(model=model.describe()) if hasattr(model, 'describe') else {}
+    return model, what | dict(seed=seed, parameters=size, config=asdict(model.cfg), train=t, seconds=trainer.seconds,
+                              tokens=t['steps']*t['n_streams']*t['chunk'], curve=_curve(log))
 
 def _curve(log): return [[l['step'], round(l['loss'], 4)] for l in log[9::10]]
 

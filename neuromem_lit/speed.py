@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HINT', 'SHAPES', 'mamba_py', 'interleaved', 'ratio', 'scan_floor', 'keep_pages', 'scan_contest', 'SDPATransformer',
-           'MambaLM', 'size_of', 'of_size', 'TrainStep', 'training_contest', 'stopwatch', 'step_parts', 'breakdown',
-           'speed_rows', 'missed', 'speed_table', 'machine', 'in_repo', 'bench_speed']
+           'MambaLM', 'TrainStep', 'training_contest', 'stopwatch', 'step_parts', 'breakdown', 'speed_rows', 'missed',
+           'speed_table', 'machine', 'in_repo', 'bench_speed']
 
 # %% ../nbs/60_speed.ipynb #d1e3bf32
 import ctypes, datetime, json, os, platform, time, torch
@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from .config import *
 from .scan import *
 from .model import *
+from .baselines import *
 
 # %% ../nbs/60_speed.ipynb #81da8d45
 HINT = 'mamba.py is not installed, nothing can be compared with it: make bench'
@@ -133,23 +134,6 @@ class MambaLM(nn.Module):
         return self.norm(self.mamba(self.emb[ids])) @ self.emb.T
 
     loss = SDPATransformer.loss
-
-# %% ../nbs/60_speed.ipynb #69343b4e
-def size_of(model:nn.Module)->int:
-    "Number of parameters"
-    return sum(p.numel() for p in model.parameters())
-
-def of_size(
-    make, # width -> model
-    n:int, # parameters wanted
-    step:int=8 # widths tried: 64, 64+step, … 512
-)->nn.Module: # within 3% of n
-    "The model whose size is nearest to `n`"
-    with torch.device('meta'): sizes = {w: size_of(make(w)) for w in range(64, 513, step)}
-    w = min(sizes, key=lambda w: abs(sizes[w]-n))
-    if abs(sizes[w]/n-1)>.03:
-        raise ValueError(f'the nearest model has {sizes[w]} parameters, {n} are wanted: try another depth or a smaller step than {step}')
-    return make(w)
 
 # %% ../nbs/60_speed.ipynb #d586e1f4
 class TrainStep:
