@@ -18,7 +18,13 @@ from .data import *
 from .trainer import *
 from .adapt import *
 from .evidence import *
+from .baselines import *
 from .recall import *
+from .mqar import *
+from .babilong import *
+from .unseen import *
+from .lifelong import *
+from .parts import *
 from .speed import *
 from .results import *
 from .cli import *

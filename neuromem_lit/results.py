@@ -9,10 +9,15 @@ __all__ = ['BENCHES', 'bench_named', 'verdicts', 'verdict_table', 'check', 'resu
 import math
 from .evidence import *
 from .recall import *
+from .mqar import *
+from .babilong import *
+from .unseen import *
+from .lifelong import *
+from .parts import *
 
 # %% ../nbs/70_results.ipynb #7f815cbe
 BENCHES = {c.name: c for c in (ProfilesExperiment, Ablations, SkillsExperiment, TextRates, TextExperiment, Flat, Ship,
-                               RecallExperiment)}
+                               RecallExperiment, MQARExperiment, BabilongExperiment, UnseenExperiment, LifelongExperiment, PartsExperiment)}
 "Name of an experiment -> its class, in the order in which they are run"
 
 def bench_named(name:str)->type: # a class of experiments

@@ -21,7 +21,7 @@ from .model import *
 from .baselines import *
 
 # %% ../nbs/60_speed.ipynb #81da8d45
-HINT = 'mamba.py is not installed, nothing can be compared with it: make bench'
+HINT = 'mamba.py is not installed, nothing can be compared with it: make speed'
 
 def mamba_py(): # (pscan, Mamba, MambaConfig), or None where it is not installed
     "What we use of mamba.py"

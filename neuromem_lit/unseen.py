@@ -12,6 +12,7 @@ import numpy as np, matplotlib.pyplot as plt
 from torch import Tensor
 from fastcore.basics import patch, patch_to
 from tqdm.auto import tqdm
+from .config import *
 from .model import *
 from .data import *
 from .trainer import *
@@ -55,8 +56,8 @@ class UnseenExperiment(Experiment):
     "Held-out code and books to 98,304 tokens: frozen, with memories, with a neural cache, with dynamic evaluation"
     name, arms, length, at_once = 'unseen', ('REAL','TRAINED-OFF'), 98_304, 2
     tuning, step = 8192, 128 # tokens of a validation document; tokens a gradient step
-    def __init__(self, data:Path=None):
-        self.data, self.text = data, TextExperiment()
+    def __init__(self):
+        self.text = TextExperiment()
         self.tok, self.corpus = self.text.tok, self.text.corpus
 
     def runs(self, seeds):
