@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'LENGTHS', 'World', 'Story', 'story', 'read_babi',
-           'Background', 'Babilong', 'BabilongExperiment']
+           'Background', 'Babilong', 'BabilongExperiment', 'found', 'share']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
 import math, random, re, torch
@@ -174,17 +174,16 @@ LENGTHS = {'2k': 2048, '16k': 16384, '128k': 131072, '1M': 10**6, '10M': 10**7}
 
 class BabilongExperiment(Experiment):
     "BABILong: one question about sentences that are scattered over up to ten million tokens; episodic memory alone"
-    name, train, mix = 'babilong', dict(steps=600, lr=6e-3, n_streams=12, chunk=512), None
-    many = {'2k': 200, '16k': 200, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
+    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), (2,1,1)
+    many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 50, '16k': 50, '128k': 36, '1M': 32, '10M': 4}  # read side by side
     def __init__(self):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
         bg = Background(train['text'], self.tok)
         self.sources = [Babilong(bg, self.tok, t, 1024, shortest=256) for t in QA]
-        self.mix = (2, 1, 1)
         self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, window=32, span=32, em_candidates=8)
-        self.corpus = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}
+        self.corpus, self.backgrounds = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}, {}
 
     def runs(self, seeds):
         "Both arms and the shipped source; the original one where its folder is given"
@@ -195,13 +194,13 @@ class BabilongExperiment(Experiment):
         "Train the model if it is not there yet, and ask"
         arm, seed, source, task, L = key.split('/')
         model, one = train_arm(self, arm, int(seed), folder, quiet)
-        reads = ('REAL','SHUF','OFF') if arm=='REAL' and LENGTHS[L]<=LENGTHS['128k'] and task=='qa1' else ('REAL',)
+        reads = ('REAL','SHUF','OFF') if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k'] and task=='qa1' else ('REAL',)
         return one | dict(curve=None if L!='2k' else one['curve'], measured={a: self.ask_at_end(model, source, int(task[2]), L, a, quiet) for a in reads})
 
 def _belongs(arm, seed, task, L):
     "Long documents for memories and task 1 only, the longest for one seed"
     if arm!='REAL': return LENGTHS[L]<=LENGTHS['16k']
-    return (task==1 or LENGTHS[L]<=LENGTHS['128k']) and (L!='10M' or seed==0)
+    return (task==1 or LENGTHS[L]<=LENGTHS['16k']) and (L!='10M' or seed==0)
 
 def _stories_text():
     "Enough of the grammar that each of its words becomes one token"
@@ -213,19 +212,30 @@ def _stories_text():
 @patch
 def documents(self:BabilongExperiment, source:str, task:int, length:int, n:int, first:int=0)->list: # of `Doc`
     "Test documents: another split or other books than those trained on, other stories"
-    bg, stories = Background(embedded_corpus('test')['text'], self.tok), None
-    if source=='original':
-        bg, files = Background([p.read_text(encoding='utf-8') for p in sorted((Path(self.data)/'books').glob('*.txt'))], self.tok), list((Path(self.data)/'babi_en_10k').glob(f'qa{task}_*_test.txt'))
-        if len(files)!=1: raise FileNotFoundError(f'{self.data} must hold babi_en_10k/qa{task}_*_test.txt (the bAbI tasks, en-10k) and books/*.txt')
-        stories = read_babi(files[0])
-    b = Babilong(bg, self.tok, task, length, many=False, stories=stories, seed=1)
+    stories = read_babi(self._original(f'babi_en_10k/qa{task}_*_test.txt')[0]) if source=='original' else None
+    b = Babilong(self._background(source), self.tok, task, length, many=False, stories=stories, seed=1)
     return [b.doc(first+i) for i in range(n)]
+
+@patch
+def _original(self:BabilongExperiment, pattern):
+    "Files of the original data"
+    files = sorted(Path(self.data).glob(pattern))
+    if not files: raise FileNotFoundError(f'{self.data} must hold {pattern}: babi_en_10k/ are the bAbI tasks in English, 10k; books/ any books')
+    return files
+
+@patch
+def _background(self:BabilongExperiment, source):
+    "The text in which the sentences stand, made once"
+    if source not in self.backgrounds:
+        texts = embedded_corpus('test')['text'] if source=='shipped' else [p.read_text(encoding='utf-8') for p in self._original('books/*.txt')]
+        self.backgrounds[source] = Background(texts, self.tok)
+    return self.backgrounds[source]
 
 @patch
 @torch.no_grad()
 def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:str='REAL', quiet:bool=False)->dict: # counts
     "Read documents to their end and compare the most probable next token with the answer"
-    out = dict(n=0, right=0, words=0, admitted=0.)
+    out = dict(n=0, right=0, words=0)
     for a in range(0, self.many[L], self.at_once[L]):
         ids = torch.from_numpy(np.stack([d.ids for d in self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), a)]))
         state = None
@@ -234,3 +244,56 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
         out['right'] += int((logits[:,-1].argmax(-1)==ids[:,-1]).sum()); out['n'] += len(ids)
         out['words'] += sum(len(self.tok.decode(x.tolist()).split()) for x in ids[:1])*len(ids)
     return out
+
+# %% ../nbs/55_babilong.ipynb #38fe2939
+def found(r:dict, arm:str, source:str, task:int, L:str)->tuple: # right and asked by seed
+    "Counts of an arm; TRAINED-OFF is another model, SHUF and OFF are other reads of REAL's"
+    model, read = (arm,'REAL') if arm=='TRAINED-OFF' else ('REAL',arm)
+    got = [x['measured'].get(read) for k,x in sorted(r['runs'].items()) if k.startswith(model+'/') and k.endswith(f'/{source}/qa{task}/{L}')]
+    return [(g['right'], g['n']) for g in got if g]
+
+def share(counts:list)->tuple: # rate, low, high; Wilson 1927
+    "Pooled over seeds"
+    return wilson(sum(k for k,_ in counts), sum(n for _,n in counts))
+
+@patch_to(BabilongExperiment, cls_method=True)
+def targets(cls, r):
+    "Task 1 at 128k, one and ten million tokens, in both sources"
+    rows = []
+    for source in ('shipped','original'):
+        for L,bound in (('128k',.985), ('1M',.985), ('10M',1.)):
+            c = found(r, 'REAL', source, 1, L)
+            rows.append(Target(f'{source}: task 1 at {L} tokens', bound, *share(c), len(c)))
+    sizes = [x['parameters'] for k,x in r['runs'].items() if k.startswith('REAL/')]
+    return rows + [Target('parameters, in millions', 10, max(sizes, default=math.nan)/1e6, math.nan, math.nan, len({x['seed'] for x in r['runs'].values()}), least=False)]
+
+@patch_to(BabilongExperiment, cls_method=True)
+def table(cls, r):
+    "Right answers by source, task, length and arm"
+    rows = ['| source, task | arm | ' + ' | '.join(LENGTHS) + ' |', '|---|---|'+'---|'*len(LENGTHS)]
+    for source in ('shipped','original'):
+        for t in QA:
+            for arm in ('REAL','SHUF','OFF','TRAINED-OFF'):
+                cells = [found(r, arm, source, t, L) for L in LENGTHS]
+                if any(cells): rows.append(f'| {source}, {t} | {arm} | ' + ' | '.join(_cell(c) for c in cells) + ' |')
+    words = {L: [x['measured']['REAL']['words']/x['measured']['REAL']['n'] for k,x in r['runs'].items() if k.endswith('/'+L)] for L in LENGTHS}
+    return '\n'.join([*rows, '| words of a document, about | | ' + ' | '.join(f'{np.mean(w):,.0f}' if w else '' for w in words.values()) + ' |'])
+
+def _cell(c): return '{:.3f} [{:.3f}, {:.3f}], n = {}'.format(*share(c), sum(n for _,n in c)) if c else ''
+
+@patch_to(BabilongExperiment, cls_method=True)
+def plot(cls, r):
+    "Right answers by length"
+    sources = [s for s in ('shipped','original') if any(f'/{s}/' in k for k in r['runs'])]
+    if not sources: return None
+    fig,axs = plt.subplots(1, len(sources), figsize=(4.6*len(sources),3), layout='constrained', squeeze=False, sharey=True)
+    for ax,source in zip(axs[0], sources):
+        for t,arm,color,style in ((1,'REAL',COLORS['REAL'],'-'), (2,'REAL','#56B4E9','--'), (3,'REAL','#CC79A7',':'), (1,'SHUF',COLORS['SHUF'],'-'), (1,'OFF',COLORS['OFF'],'-'), (1,'TRAINED-OFF',COLORS['TRAINED-OFF'],'-')):
+            at = [L for L in LENGTHS if found(r, arm, source, t, L)]
+            ys = [share(found(r, arm, source, t, L)) for L in at]
+            if at: ax.errorbar([LENGTHS[L] for L in at], [y[0] for y in ys], [[y[0]-y[1] for y in ys],[y[2]-y[0] for y in ys]], color=color, ls=style, marker='o', ms=4, capsize=2, label=f'{arm}, task {t}')
+        ax.axhline(1/6, color='k', ls=':', lw=1)
+        ax.set(xscale='log', xlabel='tokens (dotted: chance)', title=source, ylim=(0,1.03))
+    axs[0,0].set_ylabel('right answers')
+    axs[0,-1].legend(frameon=False, fontsize=7, loc='center left', bbox_to_anchor=(1,.5))
+    return fig
