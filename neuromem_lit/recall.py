@@ -166,8 +166,8 @@ def table(cls, r):
     rows = [f"| {g:,} | {f('REAL', 'distance', gap=g)} | {min(recalled(r, 'REAL', 'distance', gap=g)[0]):.3f} | "
             + ' | '.join(f'{recalled(r, a, "distance", gap=g)[1][0]:.3f}' for a in ('SHUF','OFF','TRAINED-OFF'))
             + f" | {p(('newest','twice'),g)} | {p(('stale','twice'),g)} | {p(('top1','n'),g)} | {p(('top5','n'),g)} | {m('entropy',g)} | {m('items',g)} | {m('writes',g)} |" for g in cls.gaps]
-    many = ['', '| facts told, 10 windows on | REAL | SHUF | facts remembered, of 64 slots |', '|---|---|---|---|']
-    many += [f"| {F} | {f('REAL', 'capacity', facts=F)} | {recalled(r, 'SHUF', 'capacity', facts=F)[1][0]:.3f} | {F*recalled(r, 'REAL', 'capacity', facts=F)[1][0]:.1f} |" for F in cls.many]
+    many = ['', '| facts told, 10 windows on | REAL | SHUF | facts remembered | facts in some slot; a block has 64, two have 128 |', '|---|---|---|---|---|']
+    many += [f"| {F} | {f('REAL', 'capacity', facts=F)} | {recalled(r, 'SHUF', 'capacity', facts=F)[1][0]:.3f} | {F*recalled(r, 'REAL', 'capacity', facts=F)[1][0]:.1f} | {F*recalled(r, 'REAL', 'capacity', ('kept','n'), facts=F)[1][0]:.1f} |" for F in cls.many]
     return '\n'.join([*head, *rows, *many])
 
 # %% ../nbs/52_recall.ipynb #f5ed58d9
