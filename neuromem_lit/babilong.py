@@ -7,7 +7,7 @@ __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'LENGTHS', 
            'Background', 'Babilong', 'BabilongExperiment', 'found', 'share']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
-import math, random, re, torch
+import copy, math, random, re, torch
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np, matplotlib.pyplot as plt
@@ -174,26 +174,31 @@ LENGTHS = {'2k': 2048, '16k': 16384, '128k': 131072, '1M': 10**6, '10M': 10**7}
 
 class BabilongExperiment(Experiment):
     "BABILong: one question about sentences that are scattered over up to ten million tokens; episodic memory alone"
-    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), (2,1,1)
+    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), None
     many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 50, '16k': 50, '128k': 36, '1M': 32, '10M': 4}  # read side by side
     def __init__(self):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
-        bg = Background(train['text'], self.tok)
-        self.sources = [Babilong(bg, self.tok, t, 1024, shortest=256) for t in QA]
+        self.noise = Background(train['text'], self.tok)
         self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, window=32, span=32, em_candidates=8)
         self.corpus, self.backgrounds = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}, {}
 
     def runs(self, seeds):
         "Both arms and the shipped source; the original one where its folder is given"
-        return [f'{arm}/{s}/{source}/qa{t}/{L}' for source in ('shipped', *(['original'] if self.data else [])) for L in LENGTHS for s in range(seeds)
+        return [f'{arm}/{s}/{source}/qa{t}/{L}' for source in (*(['original'] if self.data else []), 'shipped') for L in LENGTHS for s in range(seeds)
                 for arm in ('REAL','TRAINED-OFF') for t in QA if _belongs(arm, s, t, L)]
+
+    def trained_on(self, task:int)->'BabilongExperiment':
+        "The same with documents of one task to train on"
+        exp = copy.copy(self)
+        exp.name, exp.sources = f'babilong-{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256)]
+        return exp
 
     def run(self, key, folder='runs', quiet=False):
         "Train the model if it is not there yet, and ask"
         arm, seed, source, task, L = key.split('/')
-        model, one = train_arm(self, arm, int(seed), folder, quiet)
+        model, one = train_arm(self.trained_on(int(task[2])), arm, int(seed), folder, quiet)
         reads = ('REAL','SHUF','OFF') if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k'] and task=='qa1' else ('REAL',)
         return one | dict(curve=None if L!='2k' else one['curve'], measured={a: self.ask_at_end(model, source, int(task[2]), L, a, quiet) for a in reads})
 
