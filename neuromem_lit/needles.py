@@ -33,7 +33,8 @@ class Needles(Profiles):
         seed:int=0
     ):
         super().__init__(length, near, far, notes, seed)
-        if not 0<notes*(1+rumours)<=length/6: raise ValueError(f'notes={notes} with {rumours} rumours each do not fit into {length} tokens')
+        if not 0<notes*(1+rumours)<=length/6:
+            raise ValueError(f'notes={notes} with {rumours} rumours each do not fit into {length} tokens')
         self.rumours, self.other = rumours, other
         self.words = [*self.words, 'rumour']
         self.tok = word_tokenizer(self.words)
@@ -154,10 +155,12 @@ def _tally(w:Watched, docs, ids): # JSON: questions [age, held, right]; writes, 
             rows.append([age, int((s==at-age).any()), int(w.guess[n,at-1]==ids[n,at])])
             needles.append(float(((kind[n][s.clamp(min=0)]==0) & (s>=0)).double().mean()))
     of = lambda k: kind==k
-    written = {n: [*w.wrote.transpose(1,2)[of(k)].sum(0).tolist(), w.wrote.any(1)[of(k)].sum().item(), of(k).sum().item()] for k,n in enumerate(KINDS)}
+    count = lambda m: [*w.wrote.transpose(1,2)[m].sum(0).tolist(), w.wrote.any(1)[m].sum().item(), m.sum().item()]
+    written = {n: count(of(k)) for k,n in enumerate(KINDS)} # each block, one of them, tokens
     su = w.surprise.numpy()
     strength = {n: round(w.strength.transpose(1,2)[of(k)].mean().item(), 5) for k,n in enumerate(KINDS)}
-    return dict(rows=rows, written=written, strength=strength, writes=[round(x, 5) for x in w.writes.tolist()], slots=round(float(np.mean(needles)), 4),
+    return dict(rows=rows, written=written, strength=strength, writes=[round(x, 5) for x in w.writes.tolist()],
+                slots=round(float(np.mean(needles)), 4),
                 salience={n: round(w.salience[of(k)].mean().item(), 3) for k,n in enumerate(KINDS)},
                 ranges={n: [x.min().item(), x.max().item()] for n,x in dict(token=w.salience, **w.orders).items()},
                 auc={n: round(auc(su[of(0)], su[of(k)]), 4) for k,n in enumerate(KINDS) if k})
@@ -189,7 +192,8 @@ class NeedlesExperiment(Experiment):
         "Random writes at the rate of the learned policy of the same seed, as measured on tuning documents"
         if policy!='random': return {}
         run = load_results(self.name)['runs'].get(f'learned/{seed}')
-        if run is None: raise FileNotFoundError(f"{results_path(self.name)} has no learned/{seed}: run this first, its rate is random's")
+        if run is None:
+            raise FileNotFoundError(f"{results_path(self.name)} has no learned/{seed}: run this first, its rate is random's")
         return dict(rate=run['rates']['admitted'], seed=seed)
 
 # %% ../nbs/57_needles.ipynb #e6a00017
@@ -209,6 +213,8 @@ def _other(self:NeedlesExperiment, model, seed, quiet):
     "Its own policy, on short and long documents"
     return dict(trained=self.read(model), long=_counts(self.read(model, task=self.long, n=16)))
 
+_DRAWN = ('learned', 'random', 'heuristic', 'always')
+
 def _counts(t): return [sum(ok for *_,ok in t['rows']), len(t['rows'])]
 def _brief(t): return {k: t[k] for k in ('written','strength','writes','slots')} | dict(right=_counts(t))
 
@@ -218,21 +224,22 @@ def _learned(self:NeedlesExperiment, model, seed, quiet):
     offered, admitted = self.read(model, first=self.tuning)['writes']
     rates, out, sizes = dict(offered=offered, admitted=admitted), self._other(model, seed, quiet), {}
     out['reads'] = {a: _counts(self.read(model, a)) for a in ('SHUF','OFF')}
-    swaps = {'heuristic': {}, 'always': {}, 'never': {}, 'random': dict(rate=admitted, seed=seed), 'random-offers': dict(rate=offered, seed=seed)}
+    swaps = {n: {} for n in ('heuristic','always','never')}
+    swaps |= {'random': dict(rate=admitted, seed=seed), 'random-offers': dict(rate=offered, seed=seed)}
     out['swapped'] = {n: _brief(self.read(model.set_policy('em', n.split('-')[0], **kw))) for n,kw in swaps.items()}
     for M in tqdm(self.sizes, desc='sizes', disable=quiet):
         larger = NeuroMemLM(model.cfg.replace(em_slots=M)).eval()
         larger.load_state_dict(model.state_dict())
-        sizes[M] = {n: _counts(self.read(larger.set_policy('em', n, **swaps.get(n, {})), n=24)) for n in ('learned','heuristic','always','random')}
+        sizes[M] = {n: _counts(self.read(larger.set_policy('em', n, **swaps.get(n, {})), n=24)) for n in _DRAWN}
     return out | dict(rates=rates, sizes={str(M): x for M,x in sizes.items()})
 
 # %% ../nbs/57_needles.ipynb #e6a00019
-_LABELS = {'learned': 'learned', 'random': 'random, at the rate that `learned` admits', 'random-offers': '… that `learned` offers',
-           'heuristic': 'heuristic (surprise)', 'always': 'always', 'never': 'never (TRAINED-OFF)'}
+_LABELS = {'learned': 'learned', 'random': 'random, at the rate that `learned` admits',
+           'random-offers': '… that `learned` offers', 'heuristic': 'heuristic (surprise)', 'always': 'always', 'never': 'never (TRAINED-OFF)'}
 
 def _of(r, policy): return [run for k,run in r['runs'].items() if k.split('/')[0]==policy]
 
-def answered(r:dict, name:str, how:str='trained')->list: # pairs (right, questions), one a seed; name: a policy, or an arm of `how`='reads'
+def answered(r:dict, name:str, how:str='trained')->list: # name: a policy, or an arm of 'reads'; (right, questions) of each seed
     "Answers with a model `trained` with the policy, with the policy `swapped` in, in `long` documents, or in other `reads`"
     if how=='trained': return [_counts(run['trained']) for run in _of(r, name)]
     if how=='long': return [run['long'] for run in _of(r, name)]
@@ -249,7 +256,8 @@ def written(t:dict, *kinds)->float: # t: a tally
 
 def lead(r:dict)->list: # one a seed
     "Right answers of the learned policy less those of the best other one, trained or swapped"
-    others = [_rates(answered(r, p, how)) for p in _LABELS for how in ('trained','swapped') if p!='learned' and answered(r, p, how)]
+    both = [(p, how) for p in _LABELS if p!='learned' for how in ('trained','swapped')]
+    others = [_rates(x) for p,how in both if (x := answered(r, p, how))]
     return [a-max(o) for a,*o in zip(_rates(answered(r, 'learned')), *others)]
 
 # %% ../nbs/57_needles.ipynb #e6a0001a
@@ -257,10 +265,11 @@ def lead(r:dict)->list: # one a seed
 def targets(cls, r):
     "Ten points, writes at needles, sparse, in range"
     own = [run['trained'] for run in _of(r, 'learned')]
+    times = lambda *kinds: [written(t, 'needle')/max(written(t, *kinds), 1e-9) for t in own]
     inside = lambda t: all(b.lo<=lo<=hi<=b.hi for n,(lo,hi) in t['ranges'].items() for b in [BOUNDS['em'][n]])
     return [mean_target('right answers of the learned policy less those of the best other', .1, lead(r)),
-            mean_target('its writes at needles, as a multiple of those at all other tokens', 3, [written(t, 'needle')/written(t, *KINDS[1:]) for t in own]),
-            mean_target('its writes at needles, as a multiple of those at distractors', 3, [written(t, 'needle')/written(t, 'distractor') for t in own]),
+            mean_target('its writes at needles, as a multiple of those at all other tokens', 3, times(*KINDS[1:])),
+            mean_target('its writes at needles, as a multiple of those at distractors', 3, times('distractor')),
             mean_target('items that it admits, a token and block', .15, [t['writes'][1] for t in own], least=False),
             mean_target('share of seeds in which all decisions stay within their ranges', 1, [float(inside(t)) for t in own])]
 
@@ -269,22 +278,27 @@ def targets(cls, r):
 def table(cls, r):
     "Right answers and writes by policy"
     if not _of(r, 'learned'): return ''
-    head = ['| policy | right, model trained with it | worst seed | right, in the model of `learned` | right in 2,000 tokens | held when asked | right if held'
-            ' | written: needles | distractors | answers | other words of facts | filler | mean strength left at needles | at distractors | admitted a token and block | slots that hold needles |', '|'+'---|'*16]
+    names = ['policy', 'right, model trained with it', 'worst seed', 'right, in the model of `learned`', 'right in 2,000 tokens',
+             'held when asked', 'right if held', 'written: needles', 'distractors', 'answers', 'other words of facts', 'filler',
+             'mean strength left at needles', 'at distractors', 'admitted a token and block', 'slots that hold needles']
+    head = [f"| {' | '.join(names)} |", '|'+'---|'*len(names)]
     rows = [' | '.join(['| '+_LABELS[p], *_cells(r, p)])+' |' for p in _LABELS]
     reads = [f"| `learned`, {a} | {_interval(answered(r, a, 'reads'))} |" + ' |'*14 for a in ('SHUF','OFF')]
     return '\n'.join([*head, *rows, *reads])
 
-def _interval(pairs): return '{:.3f} [{:.3f}, {:.3f}]'.format(*(max(0., x) for x in _pool(pairs))) if pairs else ''
+def _interval(pairs):
+    return '{:.3f} [{:.3f}, {:.3f}]'.format(*(max(0., x) for x in _pool(pairs))) if pairs else ''
 
 def _cells(r, p): # of a row of the table
     mean = lambda f: f'{np.mean(f):.3g}' if f else ''
     own, right = [run['trained'] for run in _of(r, p)], answered(r, p)
     ts = [t for t in own if 'written' in t]
     held = [ok for t in ts for _,held,ok in t['rows'] if held]
-    return [_interval(right), f'{min(_rates(right)):.3f}' if right else '', _interval(answered(r, p, 'swapped')), _interval(answered(r, p, 'long')),
+    return [_interval(right), f'{min(_rates(right)):.3f}' if right else '',
+            _interval(answered(r, p, 'swapped')), _interval(answered(r, p, 'long')),
             mean([h for t in ts for _,h,_ in t['rows']]), mean(held), *(mean([written(t, k) for t in ts]) for k in KINDS),
-            *(mean([t['strength'][k] for t in ts]) for k in KINDS[:2]), mean([t['writes'][1] for t in ts]), mean([t['slots'] for t in ts])]
+            *(mean([t['strength'][k] for t in ts]) for k in KINDS[:2]), mean([t['writes'][1] for t in ts]),
+            mean([t['slots'] for t in ts])]
 
 # %% ../nbs/57_needles.ipynb #e6a0001c
 _COLORS = dict(learned='#0072B2', random='#E69F00', heuristic='#009E73', always='#D55E00', never='#999999') | {'random-offers': '#CC79A7'}
@@ -308,16 +322,18 @@ def plot(cls, r):
     return fig
 
 def _plot_writes(ax, r):
-    for p in ('learned','random','heuristic','always'):
+    for p in _DRAWN:
         ts = [run['trained'] for run in _of(r, p)]
-        ax.plot(range(len(KINDS)), [np.mean([written(t, k) for t in ts]) if ts else math.nan for k in KINDS], 'o-', color=_COLORS[p], ms=4, lw=1, label=p)
+        y = [np.mean([written(t, k) for t in ts]) if ts else math.nan for k in KINDS]
+        ax.plot(range(len(KINDS)), y, 'o-', color=_COLORS[p], ms=4, lw=1, label=p)
     ax.set(ylim=(0,None), ylabel='items kept, a token and block', title='what is written')
     ax.set_xticks(range(len(KINDS)), KINDS, fontsize=8); ax.legend(frameon=False, fontsize=8)
 
 def _plot_sizes(ax, r):
     sizes = [int(M) for M in _of(r, 'learned')[0]['sizes']]
-    for p in ('learned','random','heuristic','always'):
+    for p in _DRAWN:
         ys = [_pool([run['sizes'][str(M)][p] for run in _of(r, 'learned')]) for M in sizes]
-        ax.errorbar(sizes, [y[0] for y in ys], [[y[0]-y[1] for y in ys],[y[2]-y[0] for y in ys]], color=_COLORS[p], marker='o', ms=4, lw=1, capsize=2, label=p)
+        m, lo, hi = map(np.array, zip(*ys))
+        ax.errorbar(sizes, m, [m-lo, hi-m], color=_COLORS[p], marker='o', ms=4, lw=1, capsize=2, label=p)
     ax.set(xscale='log', ylim=(0,1.03), xlabel='slots a block', title='other sizes, model of learned')
     ax.set_xticks(sizes, sizes, fontsize=8); ax.minorticks_off()
