@@ -23,6 +23,7 @@ from .recall import *
 from .mqar import *
 from .babilong import *
 from .unseen import *
+from .needles import *
 from .lifelong import *
 from .parts import *
 from .speed import *

@@ -12,12 +12,14 @@ from .recall import *
 from .mqar import *
 from .babilong import *
 from .unseen import *
+from .needles import *
 from .lifelong import *
 from .parts import *
 
 # %% ../nbs/70_results.ipynb #7f815cbe
 BENCHES = {c.name: c for c in (ProfilesExperiment, Ablations, SkillsExperiment, TextRates, TextExperiment, Flat, Ship,
-                               RecallExperiment, MQARExperiment, BabilongExperiment, UnseenExperiment, LifelongExperiment, PartsExperiment)}
+                               RecallExperiment, MQARExperiment, BabilongExperiment, UnseenExperiment, NeedlesExperiment,
+                               LifelongExperiment, PartsExperiment)}
 "Name of an experiment -> its class, in the order in which they are run"
 
 def bench_named(name:str)->type: # a class of experiments
