@@ -20,6 +20,7 @@ from .adapt import *
 from .evidence import *
 from .baselines import *
 from .recall import *
+from .skills import *
 from .mqar import *
 from .babilong import *
 from .unseen import *

@@ -9,6 +9,7 @@ __all__ = ['BENCHES', 'bench_named', 'verdicts', 'verdict_table', 'check', 'resu
 import math
 from .evidence import *
 from .recall import *
+from .skills import *
 from .mqar import *
 from .babilong import *
 from .unseen import *
@@ -18,7 +19,7 @@ from .parts import *
 
 # %% ../nbs/70_results.ipynb #7f815cbe
 BENCHES = {c.name: c for c in (ProfilesExperiment, Ablations, SkillsExperiment, TextRates, TextExperiment, Flat, Ship,
-                               RecallExperiment, MQARExperiment, BabilongExperiment, UnseenExperiment, NeedlesExperiment,
+                               RecallExperiment, HabitsExperiment, MQARExperiment, BabilongExperiment, UnseenExperiment, NeedlesExperiment,
                                LifelongExperiment, PartsExperiment)}
 "Name of an experiment -> its class, in the order in which they are run"
 
