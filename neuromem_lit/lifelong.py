@@ -19,10 +19,11 @@ from .evidence import *
 
 # %% ../nbs/58_lifelong.ipynb #8199f74e
 def domains(tok, data:Path=None)->dict: # name -> list of [T] int64, each a document that starts with BOS
-    "Held-out documents by domain: modules, the language reference, and books from `data`/books"
+    "Documents by domain: held-out modules, the language reference, and books from `data`/books"
     out, encode = dict(code=[], reference=[]), lambda t: np.array([BOS, *tok.encode(t).ids])
-    test = embedded_corpus('test')
-    for n,t in zip(test['name'], test['text']): out['reference' if n.startswith('topics.') else 'code'].append(encode(t))
+    test, every = embedded_corpus('test'), embedded_corpus('all')
+    out['code'] = [encode(t) for n,t in zip(test['name'], test['text']) if not n.startswith('topics.')]
+    out['reference'] = [encode(t) for n,t in zip(every['name'], every['text']) if n.startswith('topics.')]
     if data is None: return out
     books = sorted((Path(data)/'books').glob('*.txt'))
     if not books: raise FileNotFoundError(f'{data} must hold books/*.txt')
@@ -46,7 +47,7 @@ class LifelongExperiment(Experiment):
     "A million tokens across domains in phase E: loss on general text, recall across documents, drift"
     name, arms = 'lifelong', ('REAL',)
     total, block, every, asked_after = 1_000_000, 100_000, 25_000, (500, 2000, 8000, 32_000, 100_000) # tokens
-    facts = 8 # told at the start of each second block
+    facts, general = 8, 16 # told at the start of each second block; documents of general text
     train = dict(steps=150, lr=4e-3, n_streams=16, chunk=256) # in phase E, after phase D
 
     def run(self, key, folder='runs', quiet=False):
@@ -74,7 +75,7 @@ class Life:
         self.ids, self.new = (torch.from_numpy(np.stack([l[i] for l in lives])) for i in (0,1))
         self.order = [l[2] for l in lives]
         general = TextDocs(embedded_corpus('valid'), tok)   # held out, of the training domain
-        self.general = doc_batch([general.doc(i) for i in range(len(general)) if len(general.tokens[i])>=1024][:16], 1024)[0]
+        self.general = doc_batch([general.doc(i) for i in range(len(general)) if len(general.tokens[i])>=1024][:exp.general], 1024)[0]
         self.state, self.blocks, self.track, self.answers, self.open = model.init_state(2), [], [], {}, []
 
     def live(self)->dict: # raw results
@@ -184,6 +185,7 @@ def table(cls, r):
 @patch_to(LifelongExperiment, cls_method=True)
 def plot(cls, r):
     "Strengths and write rates over a life; recall by distance"
+    if not r['runs']: return None
     fig,axs = plt.subplots(1, 3, figsize=(11,2.8), layout='constrained')
     for run in r['runs'].values():
         t = [x['at'] for x in run['track']]
