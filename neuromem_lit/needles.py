@@ -326,8 +326,8 @@ def _plot_writes(ax, r):
         ts = [run['trained'] for run in _of(r, p)]
         y = [np.mean([written(t, k) for t in ts]) if ts else math.nan for k in KINDS]
         ax.plot(range(len(KINDS)), y, 'o-', color=_COLORS[p], ms=4, lw=1, label=p)
-    ax.set(ylim=(0,None), ylabel='items kept, a token and block', title='what is written')
-    ax.set_xticks(range(len(KINDS)), KINDS, fontsize=8); ax.legend(frameon=False, fontsize=8)
+    ax.set(ylim=(0,1.15), ylabel='items kept, a token and block', title='what is written')
+    ax.set_xticks(range(len(KINDS)), KINDS, fontsize=8); ax.legend(frameon=False, fontsize=8, ncol=2, loc='upper right')
 
 def _plot_sizes(ax, r):
     sizes = [int(M) for M in _of(r, 'learned')[0]['sizes']]
