@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'LENGTHS', 'World', 'Story', 'story', 'read_babi',
-           'Background', 'Babilong', 'BabilongExperiment', 'found', 'share']
+           'Background', 'Babilong', 'BabilongExperiment']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
 import copy, math, random, re, torch
@@ -104,7 +104,7 @@ class Background:
     def take(self, g:random.Random, n:int)->tuple: # n tokens; the places in them where a sentence ends
         "A piece that starts at a sentence"
         k, T = g.randrange(len(self.ends)), len(self.tokens)
-        start, at = int(self.ends[k-1]) if k else 0, []
+        start = int(self.ends[k-1]) if k else 0
         ids = np.take(self.tokens, np.arange(start, start+n), mode='wrap')
         a = np.concatenate([self.ends+i*T for i in range(start//T, (start+n)//T+1)]) - start
         return ids, a[(a>0)&(a<=n)]
@@ -192,7 +192,7 @@ class BabilongExperiment(Experiment):
     def trained_on(self, task:int)->'BabilongExperiment':
         "The same with documents of one task to train on"
         exp = copy.copy(self)
-        exp.name, exp.sources = f'babilong-{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256)]
+        exp.name, exp.sources = f'babilong/{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256)]
         return exp
 
     def run(self, key, folder='runs', quiet=False):
@@ -251,13 +251,13 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
     return out
 
 # %% ../nbs/55_babilong.ipynb #38fe2939
-def found(r:dict, arm:str, source:str, task:int, L:str)->tuple: # right and asked by seed
+def _found(r:dict, arm:str, source:str, task:int, L:str)->tuple: # right and asked by seed
     "Counts of an arm; TRAINED-OFF is another model, SHUF and OFF are other reads of REAL's"
     model, read = (arm,'REAL') if arm=='TRAINED-OFF' else ('REAL',arm)
     got = [x['measured'].get(read) for k,x in sorted(r['runs'].items()) if k.startswith(model+'/') and k.endswith(f'/{source}/qa{task}/{L}')]
     return [(g['right'], g['n']) for g in got if g]
 
-def share(counts:list)->tuple: # rate, low, high; Wilson 1927
+def _share(counts:list)->tuple: # rate, low, high; Wilson 1927
     "Pooled over seeds"
     return wilson(sum(k for k,_ in counts), sum(n for _,n in counts))
 
@@ -267,8 +267,8 @@ def targets(cls, r):
     rows = []
     for source in ('shipped','original'):
         for L,bound in (('128k',.985), ('1M',.985), ('10M',1.)):
-            c = found(r, 'REAL', source, 1, L)
-            rows.append(Target(f'{source}: task 1 at {L} tokens', bound, *share(c), len(c)))
+            c = _found(r, 'REAL', source, 1, L)
+            rows.append(Target(f'{source}: task 1 at {L} tokens', bound, *_share(c), len(c)))
     sizes = [x['parameters'] for k,x in r['runs'].items() if k.startswith('REAL/')]
     return rows + [Target('parameters, in millions', 10, max(sizes, default=math.nan)/1e6, math.nan, math.nan, len({x['seed'] for x in r['runs'].values()}), least=False)]
 
@@ -279,12 +279,12 @@ def table(cls, r):
     for source in ('shipped','original'):
         for t in QA:
             for arm in ('REAL','SHUF','OFF','TRAINED-OFF'):
-                cells = [found(r, arm, source, t, L) for L in LENGTHS]
+                cells = [_found(r, arm, source, t, L) for L in LENGTHS]
                 if any(cells): rows.append(f'| {source}, {t} | {arm} | ' + ' | '.join(_cell(c) for c in cells) + ' |')
     words = {L: [x['measured']['REAL']['words']/x['measured']['REAL']['n'] for k,x in r['runs'].items() if k.endswith('/'+L)] for L in LENGTHS}
     return '\n'.join([*rows, '| words of a document, about | | ' + ' | '.join(f'{np.mean(w):,.0f}' if w else '' for w in words.values()) + ' |'])
 
-def _cell(c): return '{:.3f} [{:.3f}, {:.3f}], n = {}'.format(*share(c), sum(n for _,n in c)) if c else ''
+def _cell(c): return '{:.3f} [{:.3f}, {:.3f}], n = {}'.format(*_share(c), sum(n for _,n in c)) if c else ''
 
 @patch_to(BabilongExperiment, cls_method=True)
 def plot(cls, r):
@@ -294,8 +294,8 @@ def plot(cls, r):
     fig,axs = plt.subplots(1, len(sources), figsize=(4.6*len(sources),3), layout='constrained', squeeze=False, sharey=True)
     for ax,source in zip(axs[0], sources):
         for t,arm,color,style in ((1,'REAL',COLORS['REAL'],'-'), (2,'REAL','#56B4E9','--'), (3,'REAL','#CC79A7',':'), (1,'SHUF',COLORS['SHUF'],'-'), (1,'OFF',COLORS['OFF'],'-'), (1,'TRAINED-OFF',COLORS['TRAINED-OFF'],'-')):
-            at = [L for L in LENGTHS if found(r, arm, source, t, L)]
-            ys = [share(found(r, arm, source, t, L)) for L in at]
+            at = [L for L in LENGTHS if _found(r, arm, source, t, L)]
+            ys = [_share(_found(r, arm, source, t, L)) for L in at]
             if at: ax.errorbar([LENGTHS[L] for L in at], [y[0] for y in ys], [[y[0]-y[1] for y in ys],[y[2]-y[0] for y in ys]], color=color, ls=style, marker='o', ms=4, capsize=2, label=f'{arm}, task {t}')
         ax.axhline(1/6, color='k', ls=':', lw=1)
         ax.set(xscale='log', xlabel='tokens (dotted: chance)', title=source, ylim=(0,1.03))

@@ -34,13 +34,13 @@ def verdicts(names:list=None)->dict: # name -> list of `Target`
     return {n: ts for n,ts in found.items() if ts}
 
 # %% ../nbs/70_results.ipynb #9fee5a2e
-def _figure(t, x): # as a percentage where it is a share
+def _figure(x):
     return '–' if math.isnan(x) or math.isinf(x) else f'{x:.3g}'
 
 def verdict_table(found:dict)->str: # from `verdicts`; Markdown
     "A row a target"
-    rows = [f"| {n} | {t.what} | {'≥' if t.least else '≤'} {t.bound:g} | {_figure(t, t.value)} | "
-            f"{_figure(t, t.low)} to {_figure(t, t.high)} | {t.seeds} | {t.verdict} |" for n,ts in found.items() for t in ts]
+    rows = [f"| {n} | {t.what} | {'≥' if t.least else '≤'} {t.bound:g} | {_figure(t.value)} | "
+            f"{_figure(t.low)} to {_figure(t.high)} | {t.seeds} | {t.verdict} |" for n,ts in found.items() for t in ts]
     return '\n'.join(['| experiment | what | target | measured | 95% interval | seeds | |', '|---|---|---|---|---|---|---|', *rows])
 
 def check(names:list=None)->int: # how many targets are not reached
@@ -50,8 +50,8 @@ def check(names:list=None)->int: # how many targets are not reached
         print(n)
         for t in ts:
             missed += t.verdict!='pass'
-            between = f'[{_figure(t, t.low)}, {_figure(t, t.high)}]'
-            print(f"  {t.verdict:12} {t.what}: {_figure(t, t.value)} {between}, {t.seeds} seeds; target {'≥' if t.least else '≤'} {t.bound:g}")
+            between = f'[{_figure(t.low)}, {_figure(t.high)}]'
+            print(f"  {t.verdict:12} {t.what}: {_figure(t.value)} {between}, {t.seeds} seeds; target {'≥' if t.least else '≤'} {t.bound:g}")
     print(f'{missed} targets not reached' if missed else 'all targets reached')
     return missed
 
