@@ -31,6 +31,7 @@ class EMState(NamedTuple):
 
 # %% ../nbs/05_episodic.ipynb #264585cb
 NEG = -1e9 # score of a candidate place that is not taken
+_TINY = 1e-30 # what an empty place counts as where strengths are compared
 
 class EpisodicMemory(PlasticMemory):
     "A bounded store of items, each written to one place, read by similarity"
@@ -84,6 +85,11 @@ def _repr_html_(self:EMState)->str:
 
 # %% ../nbs/05_episodic.ipynb #99dd3343
 @patch
+def _strongest(self:EpisodicMemory, state): # [N, B, 1], without gradient
+    "Strength of the strongest item of each block"
+    return state.S.detach().amax(-1, keepdim=True).clamp(min=_TINY)
+
+@patch
 def address(self:EpisodicMemory, z:Tensor)->Tensor: # [N, T, B, E]
     "Query and key of a vector, of length 1"
     return unit(per_block(z, self.key))
@@ -92,7 +98,7 @@ def address(self:EpisodicMemory, z:Tensor)->Tensor: # [N, T, B, E]
 def attend(self:EpisodicMemory, q:Tensor, state:EMState)->Tensor: # [N, T, B, M]
     "How much each query reads of each item; the rest goes to the null item"
     q = q * self.log_kappa.exp()[:,0]
-    prior = (state.S+.01).log().masked_fill(state.step<0, NEG)
+    prior = (state.S/self._strongest(state)+.001).log().masked_fill(state.step<0, NEG)
     s = torch.einsum('ntbe,nbme->nbtm', q, state.K) + prior[:,:,None]
     if self.topk<self.M: s = s.masked_fill(s < s.detach().topk(self.topk, -1).values[...,-1:], NEG)
     null = self.null[:,None].expand(*s.shape[:1], -1, s.shape[2], 1)
@@ -196,12 +202,13 @@ def _stood(self:EpisodicMemory, S, place, admitted, there):
     return there + (live - live.detach())
 
 @patch
-def _admission(self:EpisodicMemory, s, place, admitted, matched, there, tau, offered):
+def _admission(self:EpisodicMemory, s, place, admitted, matched, there):
     "1 for the candidate that ends up in its place, else 0; backward, a soft decision where it was about strength"
     c = torch.arange(self.C, device=s.device)
     later = (place[...,None]==place[...,None,:]) & admitted[...,None,:] & (c[None,:]>c[:,None])
     final = (admitted & ~later.any(-1)).to(s.dtype)
-    soft = torch.sigmoid((s-there)/tau[...,None]) * (offered & ~matched & (final.bool() | ~admitted))
+    odds = s.clamp(min=_TINY).log() - there.clamp(min=_TINY).log()
+    soft = torch.sigmoid(odds) * (~matched & (final.bool() | ~admitted))
     return final + (soft - soft.detach())
 
 # %% ../nbs/05_episodic.ipynb #eceee78d
@@ -221,7 +228,7 @@ def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)-
     s = self._strength(state, mod)
     S = state.S * torch.exp(-mod.eta*s.square().sum(-1)/self.M)[...,None]
     with torch.no_grad(): place, admitted, matched, there = self._place(state, S, s)
-    adm = self._admission(s, place, admitted, matched, there, mod.tau, state.cscore>NEG/2)
+    adm = self._admission(s, place, admitted, matched, there)
     strength = torch.where(matched, torch.maximum(s, self._stood(S, place, admitted, there)), s)
     put = lambda old, new: _put(old, place, adm, new)
     K, V, S = put(state.K, state.ck), put(state.V, state.cv), put(S[...,None], strength[...,None])[...,0]
