@@ -40,7 +40,8 @@ demo: install ## watch a small model learn while it reads
 test: install ## notebooks, exported code, stored outputs, package
 	$(BIN)/python tests/run.py
 
-bench: install ## run all experiments again (hours); one of them: neuromem bench NAME; their verdicts: neuromem bench --check
+bench: install ## run all experiments again (hours; adds models of others); one of them: neuromem bench NAME; their verdicts: neuromem bench --check
+	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'
 	$(BIN)/neuromem bench --all --again
 
 speed: install ## speed beside other models (adds mambapy); neuromem bench-speed --check fails on a missed target

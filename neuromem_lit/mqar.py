@@ -15,6 +15,7 @@ from .data import *
 from .adapt import *
 from .evidence import *
 from .baselines import *
+from .peers import *
 
 # %% ../nbs/54_mqar.ipynb #f68679b4
 class MQAR:
@@ -89,8 +90,9 @@ MQAR_MODELS = {
     'delta-2x56': lambda: DeltaLM(VOCAB, 56, 2, 1),
     'window-64': lambda: TransformerLM(VOCAB, 64, 1, 1, window=64, taps=4),
     'attention-512': lambda: TransformerLM(VOCAB, 64, 1, 1, window=512, taps=4),
-    'off-128': lambda: NeuroMemLM(trained_off(mqar_config(128)))}
-"Name -> () -> model; the first of a kind is the one whose learning rate is tuned. `off` is TRAINED-OFF"
+    'off-128': lambda: NeuroMemLM(trained_off(mqar_config(128))),
+    'mamba-96': lambda: MambaLM(VOCAB, 96, 2), 'titans-58': lambda: TitansLM(VOCAB, 58)}
+"Name -> () -> model; the first of a kind is the one whose learning rate is tuned. `off` is TRAINED-OFF; the last two need `neuromem_lit[bench]`"
 
 MQAR_MAIN = ('ours-128', 'delta-81')
 "The main comparison, which is made with all seeds; the others are trained once"
@@ -109,7 +111,8 @@ def state_of(model)->int:
 class MQARExperiment(Experiment):
     "Right answers in multi-query associative recall, by model and setting"
     name, tok, mix, tuning_seed = 'mqar', None, None, 100
-    rates = dict(ours=(5e-3,1e-2), delta=(1e-2,2e-2), window=(1e-2,2e-2), attention=(1e-2,2e-2), off=(5e-3,1e-2)) # that are tried
+    rates = dict(ours=(5e-3,1e-2), delta=(1e-2,2e-2), window=(1e-2,2e-2), attention=(1e-2,2e-2), off=(5e-3,1e-2),
+                 mamba=(5e-3,1e-2), titans=(5e-3,1e-2)) # that are tried
     settings = ((64,4), (128,8), (256,16), (256,32), (512,64))                             # asked
     trained = ((16,4), (32,8), (64,16), (64,4), (128,8), (256,8), (256,16))                # the first three come first
     def __init__(self,
@@ -219,7 +222,7 @@ def targets(cls:MQARExperiment, r:dict)->list: # of `Target`
 
 # %% ../nbs/54_mqar.ipynb #24cea7f9
 MQAR_COLORS = dict(ours='#0072B2', delta='#D55E00', window='#E69F00', attention='#009E73', off='#999999',
-                   SHUF='#CC79A7', OFF='#56B4E9')
+                   mamba='#8C564B', titans='#7F7F00', SHUF='#CC79A7', OFF='#56B4E9')
 "Colour of each kind of model, and of the arms of ours"
 
 def _by_state(a, by, k, name): # an axis, runs by model, the hardest setting and its name
@@ -231,7 +234,7 @@ def _by_state(a, by, k, name): # an axis, runs by model, the hardest setting and
     a.legend(frameon=False, fontsize=8, loc='center right')
 
 def _by_setting(b, by, ks, guess): # an axis, runs by model, settings, what striking out gives in each
-    lines = [(x, 'REAL') for x in by if x in MQAR_MAIN or x.split('-')[0] in ('off','window','attention')]
+    lines = [(x, 'REAL') for x in by if x in MQAR_MAIN or x.split('-')[0] in ('off','window','attention','mamba','titans')]
     for x,arm in lines + [(MQAR_MAIN[0], s) for s in ('SHUF','OFF') if MQAR_MAIN[0] in by]:
         real = arm=='REAL'
         b.plot([_mean(by[x], k, arm) for k in ks], 'o-' if real else 's:', ms=4,
