@@ -138,7 +138,7 @@ class HabitsExperiment(Experiment):
     def __init__(self):
         self.parts = dict(mapping=Skills(length=192), second=Switch('second'), reversal=Switch('reversal'),
                           routine=Skills('routine', length=256, n=6))
-        self.sources, self.mix = [*self.parts.values(), Delayed(), Drill()], [1,1,1,2,2,2]
+        self.sources, self.mix = [*self.parts.values(), Delayed(), Drill()], [1,1,2,1,2,2]
         self.tok = self.parts['mapping'].tok
         self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), em_slots=0, pm_slots=32, window=8, span=8)
 
