@@ -19,6 +19,7 @@ from .trainer import *
 from .adapt import *
 from .evidence import *
 from .baselines import *
+from .peers import *
 from .recall import *
 from .skills import *
 from .mqar import *

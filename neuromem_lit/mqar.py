@@ -91,7 +91,7 @@ MQAR_MODELS = {
     'window-64': lambda: TransformerLM(VOCAB, 64, 1, 1, window=64, taps=4),
     'attention-512': lambda: TransformerLM(VOCAB, 64, 1, 1, window=512, taps=4),
     'off-128': lambda: NeuroMemLM(trained_off(mqar_config(128))),
-    'mamba-96': lambda: MambaLM(VOCAB, 96, 2), 'titans-58': lambda: TitansLM(VOCAB, 58)}
+    'mamba-96': lambda: MambaPeer(VOCAB, 96, 2), 'titans-58': lambda: TitansPeer(VOCAB, 58)}
 "Name -> () -> model; the first of a kind is the one whose learning rate is tuned. `off` is TRAINED-OFF; the last two need `neuromem_lit[bench]`"
 
 MQAR_MAIN = ('ours-128', 'delta-81')
