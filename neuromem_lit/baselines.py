@@ -511,16 +511,20 @@ def tune_dynamic(
     model:nn.Module, ids:Tensor, # [N, T] validation documents
     kind:str, lrs:tuple=None, decays=(0.,.003,.03), # η: default by kind; λ
     chunk:int=64, squares:dict=None, # as in `dynamic_evaluation`
-    start:int=0 # the loss is the mean from this position on
+    start:int=0, # the loss is the mean from this position on
+    first:int=None, # tokens on which all of the grid is tried; the best `keep` are then read to the end, which shows what diverges. Default: all
+    keep:int=4
 )->tuple: # best (η, λ), its loss
     "The two numbers of dynamic evaluation, by grid on validation documents; warns where the best η is the grid's first or last"
-    lrs = lrs or dict(sgd=(.003,.01,.03,.1,.3), rms=(3e-5,1e-4,3e-4,1e-3,3e-3)).get(kind, (0.,))
-    read = lambda lr,decay: dynamic_evaluation(model, ids, kind, lr, decay, chunk, squares)[:,start:].mean().item()
-    grid = {(lr,d): read(lr, d) for lr in lrs for d in decays}
-    finite = {k: v if math.isfinite(v) else math.inf for k,v in grid.items()}
-    best = min(finite, key=finite.get)
+    lrs = lrs or dict(sgd=(.01,.03,.1,.3,1.), rms=(3e-5,1e-4,3e-4,1e-3,3e-3)).get(kind, (0.,))
+    def read(lr, decay, x):
+        loss = dynamic_evaluation(model, x, kind, lr, decay, chunk, squares)[:,start:].mean().item()
+        return loss if math.isfinite(loss) else math.inf
+    tried = {(lr,d): read(lr, d, ids[:,:first]) for lr in lrs for d in decays}
+    if first and first<ids.shape[1]: tried = {k: read(*k, ids) for k in sorted(tried, key=tried.get)[:keep]}
+    best = min(tried, key=tried.get)
     if best[0] in (min(lrs), max(lrs)): warnings.warn(f'the best lr of {kind} is {best[0]:g}, at the edge of {lrs}: a better one may lie outside')
-    return best, finite[best]
+    return best, tried[best]
 
 # %% ../nbs/51_baselines.ipynb #f8d597bf
 def _attention_flops(q, k, v, *a, out_shape=None, **kw): return 2*math.prod(q[:-1])*k[-2]*(q[-1]+v[-1])
