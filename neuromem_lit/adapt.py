@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ARM_READS', 'COLORS', 'EDGES', 'read_arms', 'hidden_and_logp', 'cache_probability', 'mix_cache', 'cache_losses',
-           'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'Tap', 'Trace', 'trace_reading']
+           'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_store', 'Tap', 'Trace',
+           'trace_reading']
 
 # %% ../nbs/10_adapt.ipynb #e4617137
 import math, torch
@@ -200,6 +201,13 @@ def ask_for(
         said = tok.decode(said).strip()
         out.append(((name,attr,value), said, said==value))
     return out
+
+# %% ../nbs/10_adapt.ipynb #5ca1ef11
+def with_store(model:NeuroMemLM, slots:int)->NeuroMemLM: # ready to read
+    "The same weights with an episodic store of another size: no weight depends on it"
+    other = NeuroMemLM(model.cfg.replace(em_slots=slots))
+    other.load_state_dict(model.state_dict())
+    return other.eval()
 
 # %% ../nbs/10_adapt.ipynb #5fabc522
 class Tap(Policy):

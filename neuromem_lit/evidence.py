@@ -344,9 +344,7 @@ class Ship(Experiment):
         model, _ = train_arm(exp, 'REAL', 0, folder, quiet, **run['train'])
         if key=='text':
             notes = train_long(model, exp.tok, folder=f'{folder}/long', quiet=quiet)
-            larger = NeuroMemLM(model.cfg.replace(em_slots=2048))
-            larger.load_state_dict(model.state_dict())
-            model = larger
+            model = with_store(model, 2048)
         model.save(results_path(key).parent.parent/'checkpoints'/f'{key}.safetensors', exp.tok, torch.float16,
                    command='neuromem bench ship', train=run['train'], seed=0, curve=run['curve'], stages=notes)
         return dict(first=run['train'], stages=notes)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VOCAB', 'MQAR_MODELS', 'MQAR_MAIN', 'PUBLISHED', 'MQAR_COLORS', 'MQAR', 'solve_mqar', 'elimination', 'PackedLoader',
-           'mqar_config', 'with_store', 'state_of', 'MQARExperiment', 'shares']
+           'mqar_config', 'state_of', 'MQARExperiment', 'shares']
 
 # %% ../nbs/54_mqar.ipynb #0b301394
 import math, numpy as np, matplotlib.pyplot as plt
@@ -96,12 +96,6 @@ MQAR_MODELS = {
 
 MQAR_MAIN = ('ours-128', 'delta-81')
 "The main comparison, which is made with all seeds; the others are trained once"
-
-def with_store(model:NeuroMemLM, slots:int)->NeuroMemLM:
-    "The same weights with a store of another size: no weight depends on it"
-    other = NeuroMemLM(model.cfg.replace(em_slots=slots))
-    other.load_state_dict(model.state_dict())
-    return other.eval()
 
 def state_of(model)->int:
     "Numbers of state a stream"

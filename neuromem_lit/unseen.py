@@ -57,6 +57,7 @@ class UnseenExperiment(Experiment):
     name, arms, length, at_once = 'unseen', ('REAL','TRAINED-OFF'), 98_304, 2
     tuning, step = 32_768, 128 # tokens of a validation document; tokens a gradient step
     wide = 16 # streams side by side, where costs are compared
+    slots = 2048 # of a block while reading: as much state as dynamic evaluation has weights of its own
     def __init__(self):
         self.text = TextExperiment()
         self.tok, self.corpus = self.text.tok, self.text.corpus
@@ -94,6 +95,7 @@ def run(self:UnseenExperiment, key, folder='runs', quiet=False):
     model, one = train_arm(self.text, arm, int(seed), folder, quiet)
     ids = self.documents(domain)
     if arm=='REAL':
+        model = with_store(model, self.slots)
         losses, note = read_arms(model, ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(model, ids, 'REAL'))
     else: losses, note = self._others(model, ids, domain, quiet)
     return one | dict(curve=None, losses={a: _fine(l) for a,l in losses.items()}, **note)
@@ -108,7 +110,7 @@ def _costs(self:UnseenExperiment, model, ids, name):
 def _others(self:UnseenExperiment, model, ids, domain, quiet):
     "The frozen model and its competitors, tuned on validation documents"
     valid = self.documents('code' if domain=='switch' else domain, valid=True)
-    M, B = self.text.cfg.em_slots, self.text.cfg.n_blocks
+    M, B = self.slots, self.text.cfg.n_blocks
     caches = {n: (m, *tune_cache(model, valid[:,:8192], m)[0]) for n,m in (('CACHE', M), ('CACHE×B', M*B))}
     out = {'TRAINED-OFF': read_losses(model, ids)}
     rows = [long_cache_losses(model, x, caches) for x in tqdm(ids, desc='cache', disable=quiet, leave=False)]
