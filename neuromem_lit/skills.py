@@ -133,7 +133,7 @@ def tally(task:Skills, docs:list, said:Tensor, reach:int)->list: # rows (phase, 
 # %% ../nbs/53_skills.ipynb #5e1f0a23
 class HabitsExperiment(Experiment):
     "Mappings, switches of skill, routines of tool calls: one model for all, procedural memory alone"
-    name, arms, first, n_docs = 'habits', ('REAL','TRAINED-OFF'), 3*10**6, 60 # first document that is reported
+    name, arms, first, n_docs = 'habits', ('REAL','TRAINED-OFF'), 4*10**6, 60 # first document that is reported
     train = dict(steps=600, lr=8e-3, n_streams=24, chunk=192)
     def __init__(self):
         self.parts = dict(mapping=Skills(length=192), second=Switch('second'), reversal=Switch('reversal'),
