@@ -55,13 +55,15 @@ def cache_probability(
     h:Tensor,    # [T, D] unit hidden vectors of one document
     ids:Tensor,  # [T]
     M:int,       # entries of the cache
-    theta:float  # sharpness
-)->Tensor: # [T-1], nan where the cache is empty
+    theta:float, # sharpness
+    first:int=0  # position of the first token that is predicted
+)->Tensor: # [T-1-first], nan where the cache is empty
     "Probability that a cache over the last M tokens gives to each next token"
     t = torch.arange(len(ids)-1)
-    past = (t[None]<t[:,None]) & (t[:,None]-t[None]<=M)
-    w = (theta*(h[:-1] @ h[:-1].T)).masked_fill(~past, -math.inf).softmax(-1)
-    return (w * (ids[1:][None]==ids[1:][:,None])).sum(-1)
+    q = t[first:,None]
+    past = (t[None]<q) & (q-t[None]<=M)
+    w = (theta*(h[first:-1] @ h[:-1].T)).masked_fill(~past, -math.inf).softmax(-1)
+    return (w * (ids[1:][None]==ids[first+1:,None])).sum(-1)
 
 def mix_cache(logp:Tensor, ids:Tensor, p_cache:Tensor, lam:float)->Tensor: # [T, V], [T], [T-1] -> losses [T-1]
     "Losses of a share λ of the cache and 1 - λ of the model"

@@ -6,17 +6,19 @@
 __all__ = ['BASELINES', 'BaselineState', 'Block', 'Baseline', 'rotate', 'window_attention', 'KVState', 'Attention',
            'TransformerLM', 'LSTMState', 'LSTMMixer', 'cut_at_resets', 'LSTMLM', 'delta_rule_loop', 'delta_rule',
            'DeltaState', 'DeltaMixer', 'short_convolution', 'DeltaLM', 'size_of', 'of_size', 'baseline',
-           'borrowed_weights', 'gradient_squares', 'dynamic_evaluation', 'tune_dynamic', 'Cost', 'cost_of',
-           'reading_costs']
+           'borrowed_weights', 'gradient_squares', 'dynamic_evaluation', 'tune_dynamic', 'Cost', 'interleaved',
+           'costs_of', 'ways_to_read']
 
 # %% ../nbs/51_baselines.ipynb #96aa6109
 import math, time, warnings, torch
 from contextlib import contextmanager
+from statistics import median
 from typing import NamedTuple
 from torch import nn, Tensor
 from torch.utils._pytree import tree_map, tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 from fastcore.basics import patch
+from tqdm.auto import tqdm
 from .config import *
 from .eligibility import *
 from .model import *
@@ -513,10 +515,10 @@ def tune_dynamic(
     chunk:int=64, squares:dict=None, # as in `dynamic_evaluation`
     start:int=0, # the loss is the mean from this position on
     first:int=None, # tokens on which all of the grid is tried; the best `keep` are then read to the end, which shows what diverges. Default: all
-    keep:int=4
+    keep:int=6
 )->tuple: # best (η, λ), its loss
     "The two numbers of dynamic evaluation, by grid on validation documents; warns where the best η is the grid's first or last"
-    lrs = lrs or dict(sgd=(.01,.03,.1,.3,1.), rms=(3e-5,1e-4,3e-4,1e-3,3e-3)).get(kind, (0.,))
+    lrs = lrs or dict(sgd=(.01,.03,.1,.3,1.), rms=(1e-4,3e-4,1e-3,3e-3,1e-2)).get(kind, (0.,))
     def read(lr, decay, x):
         loss = dynamic_evaluation(model, x, kind, lr, decay, chunk, squares)[:,start:].mean().item()
         return loss if math.isfinite(loss) else math.inf
@@ -542,17 +544,40 @@ class Cost(NamedTuple):
     seconds:float # CPU-seconds of this process
     flops:float   # floating-point operations of matrix products
 
-def cost_of(f, tokens:int)->Cost: # f: a function without arguments that reads so many tokens
-    "Count the operations of one call, then time another"
-    with FlopCounterMode(display=False, custom_mapping=_COUNTED) as count: f()
-    t = time.process_time(); f()
-    return Cost((time.process_time()-t)/tokens, count.get_total_flops()/tokens)
+def interleaved(
+    fs:dict, # name -> function without arguments
+    reps:int=7, # measurements of each, after one warm-up
+    desc:str=None # label of a progress bar; default none
+)->dict: # name -> list of `reps` CPU-seconds of this process
+    "Time functions in turn, A B A B …, on one thread"
+    threads, ts = torch.get_num_threads(), {n: [] for n in fs}
+    torch.set_num_threads(1)
+    for f in fs.values(): f()
+    with tqdm(total=reps*len(fs), desc=desc, disable=desc is None) as bar:
+        for n,f in list(fs.items())*reps:
+            t = time.process_time(); f()
+            ts[n].append(time.process_time()-t); bar.update()
+    torch.set_num_threads(threads)
+    return ts
 
-def reading_costs(
+def costs_of(
+    ways:dict, # name -> (function without arguments, tokens that it reads)
+    reps:int=5,
+    desc:str=None # label of a progress bar; default none
+)->dict: # name -> `Cost`
+    "Count the operations of one call of each, then time them in turn; median"
+    flops = {}
+    for n,(f,_) in ways.items():
+        with FlopCounterMode(display=False, custom_mapping=_COUNTED) as count: f()
+        flops[n] = count.get_total_flops()
+    ts = interleaved({n: f for n,(f,_) in ways.items()}, reps, desc)
+    return {n: Cost(median(ts[n])/tokens, flops[n]/tokens) for n,(_,tokens) in ways.items()}
+
+def ways_to_read(
     model:nn.Module, ids:Tensor, # [1, T] one document: what adapts cannot share its weights with other streams
     M:int=512, chunk:int=64 # entries of the cache; tokens a gradient step
-)->dict: # way of reading -> `Cost`
-    "Plain reading, dynamic evaluation of both kinds, and the neural cache: what a token costs"
+)->dict: # name -> (function, tokens), for `costs_of`
+    "Plain reading, dynamic evaluation of both kinds, and the neural cache"
     squares = {n: torch.ones_like(p) for n,p in model.named_parameters()}
     def cache():
         h, logp = hidden_and_logp(model, ids, chunk)
@@ -561,4 +586,4 @@ def reading_costs(
             'dynamic evaluation, SGD': lambda: dynamic_evaluation(model, ids, 'sgd', 1e-9, 1e-9, chunk),
             'dynamic evaluation, RMS': lambda: dynamic_evaluation(model, ids, 'rms', 1e-9, 1e-9, chunk, squares),
             f'neural cache, {M:,} entries': cache}
-    return {n: cost_of(f, ids.numel()) for n,f in ways.items()}
+    return {n: (f, ids.numel()) for n,f in ways.items()}

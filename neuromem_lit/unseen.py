@@ -7,6 +7,7 @@ __all__ = ['UNSEEN_ARMS', 'long_cache_losses', 'UnseenExperiment', 'losses_of', 
 
 # %% ../nbs/56_unseen.ipynb #4290c8cc
 import math, torch
+from functools import partial
 from pathlib import Path
 import numpy as np, matplotlib.pyplot as plt
 from torch import Tensor
@@ -29,17 +30,17 @@ def long_cache_losses(
     chunk:int=512
 )->dict: # name -> losses [T-1]
     "Losses of neural caches over a document of any length"
-    most, state = max(M for M,*_ in caches.values()), None
-    h, logp, out = ids.new_zeros(0), ids.new_zeros(0), {n: [] for n in caches}
+    state, h, out = None, ids.new_zeros(0), {n: [] for n in caches}
+    ends = torch.cat([ids, ids[-1:]])   # the last token predicts nothing: its loss is cut off
     for a in range(0, len(ids), chunk):
-        new, lp, state = _hidden(model, ids[None,a:a+chunk], state)
-        h, logp = (torch.cat([old, x[0]])[-most-2-chunk:] if len(old) else x[0] for old,x in ((h,new),(logp,lp)))
-        seen = ids[max(0, a+len(new[0])-len(h)):a+len(new[0])+1]
-        n = min(len(new[0]), len(ids)-1-a)
+        new, logp, state = _hidden(model, ids[None,a:a+chunk], state)
+        h, b = torch.cat([h, new[0]]) if len(h) else new[0], a+len(new[0])
         for k,(M,th,la) in caches.items():
-            x = seen if len(seen)>len(h) else torch.cat([seen, seen[-1:]])
-            hx, px = torch.cat([h, h[-1:]]), torch.cat([logp, logp[-1:]])
-            out[k].append(mix_cache(px, x, cache_probability(hx, x, M, th), la)[len(h)-len(new[0]):][:n])
+            past = h[-M-len(new[0])-1:]
+            x, first = ends[b-len(past):b+1], len(past)-len(new[0])
+            p = cache_probability(torch.cat([past, past[-1:]]), x, M, th, first)
+            out[k].append(mix_cache(torch.cat([logp[0], logp[0,-1:]]), x[first:], p, la)[:len(ids)-1-a])
+        h = h[-max(M for M,*_ in caches.values())-1:]
     return {k: torch.cat(v) for k,v in out.items()}
 
 def _hidden(model, ids, state): # unit hidden [1, T, D], log p [1, T, V], the new state
@@ -58,6 +59,7 @@ class UnseenExperiment(Experiment):
     tuning, step = 32_768, 128 # tokens of a validation document; tokens a gradient step
     wide = 16 # streams side by side, where costs are compared
     slots = 2048 # of a block while reading: as much state as dynamic evaluation has weights of its own
+    more = 8192  # … of REAL×4, which has four times as much
     def __init__(self):
         self.text = TextExperiment()
         self.tok, self.corpus = self.text.tok, self.text.corpus
@@ -95,23 +97,27 @@ def run(self:UnseenExperiment, key, folder='runs', quiet=False):
     model, one = train_arm(self.text, arm, int(seed), folder, quiet)
     ids = self.documents(domain)
     if arm=='REAL':
-        model = with_store(model, self.slots)
-        losses, note = read_arms(model, ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(model, ids, 'REAL'))
+        model, large = with_store(model, self.slots), with_store(model, self.more)
+        losses, note = read_arms(model, ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(model, large, ids, quiet)) if domain=='code' else {}
+        if domain!='switch': losses['REAL×4'] = read_losses(large, ids)
     else: losses, note = self._others(model, ids, domain, quiet)
     return one | dict(curve=None, losses={a: _fine(l) for a,l in losses.items()}, **note)
 
 @patch
-def _costs(self:UnseenExperiment, model, ids, name):
-    "What a token costs in one stream alone, and in many side by side"
-    many = ids[:1,:512*self.wide].view(self.wide, 512)
-    return {n: cost_of(lambda: read_losses(model, x, chunk=self.step), x.numel())._asdict() for n,x in ((name, ids[:1,:2048]), (f'{name}, {self.wide} streams', many))}
+def _costs(self:UnseenExperiment, model, large, ids, quiet):
+    "What a token costs in one stream alone and, where streams can share a pass, in many side by side; what was learned does not matter"
+    off, one, many = NeuroMemLM(trained_off(self.text.cfg)), ids[:1,:2048], ids[:1,:512*self.wide].view(self.wide, 512)
+    ways = ways_to_read(off, one, self.slots, self.step)
+    for n,m,x in (('REAL', model, one), ('REAL×4', large, one), (f'REAL, {self.wide} streams', model, many), (f'plain reading, {self.wide} streams', off, many)):
+        ways[n] = (partial(read_losses, m, x, chunk=self.step), x.numel())
+    return {n: c._asdict() for n,c in costs_of(ways, desc=None if quiet else 'costs').items()}
 
 @patch
 def _others(self:UnseenExperiment, model, ids, domain, quiet):
     "The frozen model and its competitors, tuned on validation documents"
     valid = self.documents('code' if domain=='switch' else domain, valid=True)
     M, B = self.slots, self.text.cfg.n_blocks
-    caches = {n: (m, *tune_cache(model, valid[:,:8192], m)[0]) for n,m in (('CACHE', M), ('CACHE×B', M*B))}
+    caches = {n: (m, *tune_cache(model, valid[:,:8192], m)[0]) for n,m in (('CACHE', M), ('CACHE×B', M*B), ('CACHE×4B', self.more*B))}
     out = {'TRAINED-OFF': read_losses(model, ids)}
     rows = [long_cache_losses(model, x, caches) for x in tqdm(ids, desc='cache', disable=quiet, leave=False)]
     out |= {n: torch.stack([r[n] for r in rows]) for n in caches}
@@ -120,8 +126,7 @@ def _others(self:UnseenExperiment, model, ids, domain, quiet):
         (lr,decay),_ = tune_dynamic(model, valid[:1], kind, chunk=self.step, squares=squares, first=8192)
         tuned[name] = dict(lr=lr, decay=decay)
         out[name] = torch.cat([dynamic_evaluation(model, x[None], kind, lr, decay, self.step, squares) for x in tqdm(ids, desc=name, disable=quiet, leave=False)])
-    costs = {n: c._asdict() for n,c in reading_costs(model, valid[:1,:2048], M, self.step).items()} | self._costs(model, ids, 'plain reading')
-    return out, dict(caches=caches, tuned=tuned, costs=costs)
+    return out, dict(caches=caches, tuned=tuned)
 
 @patch
 def _trained_on(self:UnseenExperiment):
@@ -133,7 +138,7 @@ def _fine(l): # [N, T-1]: means of 64 tokens, over documents
     return [round(x, 4) for x in l.mean(0)[:l.shape[1]//64*64].view(-1, 64).mean(1).tolist()]
 
 # %% ../nbs/56_unseen.ipynb #855b2a39
-UNSEEN_ARMS = ('REAL','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B','DYNEVAL-SGD','DYNEVAL-RMS')
+UNSEEN_ARMS = ('REAL','REAL×4','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B','CACHE×4B','DYNEVAL-SGD','DYNEVAL-RMS')
 
 def losses_of(r:dict, domain:str, arm:str)->np.ndarray: # [seeds, T/64]
     "Mean loss of each 64 tokens"
@@ -161,9 +166,10 @@ def _seconds(r, domain, way):
 @patch_to(UnseenExperiment, cls_method=True)
 def targets(cls, r):
     "A larger drop than each competitor, in nats, and what it costs"
-    rows, less = [], lambda d,a: [x-y for x,y in zip(drop(r, d, 'REAL'), drop(r, d, a))]
+    rows, less = [], lambda d,ours,a: [x-y for x,y in zip(drop(r, d, ours), drop(r, d, a))]
     for d in ('code','books'):
-        rows += [mean_target(f'{d}: drop of the loss, REAL less {a}, nats', 0, less(d, a)) for a in ('SHUF','CACHE','CACHE×B','DYNEVAL-SGD','DYNEVAL-RMS')]
+        for ours,others in (('REAL', ('SHUF','CACHE','CACHE×B','DYNEVAL-SGD','DYNEVAL-RMS')), ('REAL×4', ('CACHE×4B','DYNEVAL-SGD','DYNEVAL-RMS'))):
+            rows += [mean_target(f'{d}: drop of the loss, {ours} less {a}, nats', 0, less(d, ours, a)) for a in others]
     for kind in ('SGD','RMS'):
         for n,what in (('REAL', 'one stream'), (f'REAL, {cls.wide} streams', f'{cls.wide} streams side by side')):
             ratio = [a/b for a,b in zip(_seconds(r, 'code', n), _seconds(r, 'code', f'dynamic evaluation, {kind}'))]
@@ -203,7 +209,7 @@ def _cost_table(r):
     return rows + [f"| {w} | {1e3*np.median([c['seconds'] for c in cs]):.3f} | {np.median([c['flops'] for c in cs])/1e6:.1f} M |" for w,cs in ways.items()]
 
 # %% ../nbs/56_unseen.ipynb #d9e03866
-_STYLE = COLORS | {'DYNEVAL-SGD': '#000000', 'DYNEVAL-RMS': '#777777'}
+_STYLE = COLORS | {'REAL×4': COLORS['REAL'], 'CACHE×4B': COLORS['CACHE×B'], 'DYNEVAL-SGD': '#000000', 'DYNEVAL-RMS': '#777777'}
 
 @patch_to(UnseenExperiment, cls_method=True)
 def plot(cls, r):
@@ -217,7 +223,7 @@ def plot(cls, r):
             if not len(x): continue
             edges = [0,1,4,16,64,256,512,1024,x.shape[1]] if d!='switch' else list(range(0, x.shape[1]+1, 32))
             at = [64*(i+j)/2 for i,j in zip(edges, edges[1:])]
-            ax.plot(at, np.exp([x[:,i:j].mean() for i,j in zip(edges, edges[1:])]), color=_STYLE[a], lw=1.4 if a=='REAL' else 1, marker='o' if d!='switch' else None, ms=3, label=a)
+            ax.plot(at, np.exp([x[:,i:j].mean() for i,j in zip(edges, edges[1:])]), color=_STYLE[a], ls=':' if '×4' in a else '-', lw=1.4 if a.startswith('REAL') else 1, marker='o' if d!='switch' else None, ms=3, label=a)
         ax.set(xscale='log' if d!='switch' else 'linear', xlabel='tokens read', title=d if d!='switch' else 'code, a book, the code goes on', yscale='log')
     axs[0,0].set_ylabel('perplexity')
     axs[0,-1].legend(frameon=False, fontsize=7, loc='center left', bbox_to_anchor=(1,.5))
