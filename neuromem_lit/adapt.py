@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ARM_READS', 'COLORS', 'EDGES', 'read_arms', 'hidden_and_logp', 'cache_probability', 'mix_cache', 'cache_losses',
-           'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_store', 'Tap', 'Trace',
-           'trace_reading']
+           'cache_grid', 'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_store', 'Tap',
+           'Trace', 'trace_reading']
 
 # %% ../nbs/10_adapt.ipynb #e4617137
 import math, torch
@@ -75,15 +75,19 @@ def cache_losses(h:Tensor, logp:Tensor, ids:Tensor, M:int, theta:float, lam:floa
     return mix_cache(logp, ids, cache_probability(h, ids, M, theta), lam)
 
 # %% ../nbs/10_adapt.ipynb #b14f5049
-def tune_cache(model:NeuroMemLM, ids:Tensor, M:int, thetas=(4,8,16,32,64), lams=(.1,.2,.3,.4,.5,.6))->tuple: # best (θ, λ), its loss
-    "The two numbers of the cache, by grid on validation documents [N, T]"
+def cache_grid(model:NeuroMemLM, ids:Tensor, M:int, thetas=(4,8,16,32,64), lams=(.1,.2,.3,.4,.5,.6))->dict: # (θ, λ) -> mean loss
+    "All pairs of the cache's two numbers on documents [N, T]"
     grid = {(th,la): [] for th in thetas for la in lams}
     for h,logp,x in zip(*hidden_and_logp(model, ids), ids):
         for th in thetas:
             p = cache_probability(h, x, M, th)
             for la in lams: grid[th,la].append(mix_cache(logp, x, p, la).mean().item())
-    mean = {k: sum(v)/len(v) for k,v in grid.items()}
-    return min(mean, key=mean.get), min(mean.values())
+    return {k: sum(v)/len(v) for k,v in grid.items()}
+
+def tune_cache(model:NeuroMemLM, ids:Tensor, M:int, **kw)->tuple: # best (θ, λ), its loss
+    "The two numbers of the cache, by grid on validation documents [N, T]"
+    grid = cache_grid(model, ids, M, **kw)
+    return min(grid, key=grid.get), min(grid.values())
 
 # %% ../nbs/10_adapt.ipynb #9f3dc2e9
 @dataclass

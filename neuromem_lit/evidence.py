@@ -6,10 +6,10 @@
 __all__ = ['LONG', 'ARM_ORDER', 'trained_off', 'wilson', 'mean_ci', 'results_path', 'load_results', 'Target', 'mean_target',
            'Experiment', 'ProfilesExperiment', 'SkillsExperiment', 'TextExperiment', 'train_model', 'train_arm',
            'run_one', 'run_experiment', 'draw', 'TextRates', 'Ablations', 'train_long', 'mean_eta', 'Ship', 'Flat',
-           'rates', 'late_losses', 'gains', 'results_table']
+           'rates', 'late_losses', 'gains', 'gains_by_file', 'results_table']
 
 # %% ../nbs/50_evidence.ipynb #a5ab798a
-import json, math, os, platform, shutil, time, torch
+import hashlib, json, math, os, platform, shutil, time, torch
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -75,23 +75,37 @@ class Target(NamedTuple):
     high:float=math.nan
     seeds:int=0
     least:bool=True # False: the value must not exceed the bound
+    worst:float=math.nan # the figure of the seed that does worst
+
+    def reached(self, x:float)->bool:
+        "Is a figure on the right side of the bound?"
+        return x>=self.bound if self.least else x<=self.bound
 
     @property
     def verdict(self)->str: # 'pass', 'miss' or 'not measured'
         "Compare the measured figure with the bound"
         if math.isnan(self.value): return 'not measured'
-        return 'pass' if (self.value>=self.bound if self.least else self.value<=self.bound) else 'miss'
+        return 'pass' if self.reached(self.value) else 'miss'
+
+    @property
+    def note(self)->str: # '' where there is none
+        "What a pass hides: a seed that misses, an interval that crosses the bound"
+        if self.verdict!='pass': return ''
+        seed = [] if math.isnan(self.worst) or self.reached(self.worst) else ['a seed misses']
+        end = self.low if self.least else self.high
+        return ', '.join(seed + ([] if math.isnan(end) or self.reached(end) else ['interval crosses']))
 
 def mean_target(what:str, bound:float, xs:list, **kw)->Target: # xs: a figure for each seed
     "A target for a mean over seeds"
     if not xs: return Target(what, bound, math.nan, **kw)
     m, h = mean_ci(xs)
-    return Target(what, bound, m, m-h, m+h, len(xs), **kw)
+    t = Target(what, bound, m, m-h, m+h, len(xs), **kw)
+    return t._replace(worst=min(xs) if t.least else max(xs))
 
 class Experiment:
     "What is trained and measured, run by run; a run is one entry of the results file"
     name, arms, corpus = '', ('REAL',), None
-    data = None # folder with texts that are not shipped, for those that need some
+    data, files = None, () # folder with texts that are not shipped, for those that need some, and patterns of the files that they read there
 
     def runs(self, seeds:int)->list: # keys
         "What belongs into the file"
@@ -117,9 +131,9 @@ class Experiment:
 
 # %% ../nbs/50_evidence.ipynb #e1aa1640
 class ProfilesExperiment(Experiment):
-    "Facts told once, asked 4 to 10 windows later; episodic memory alone"
+    "Facts asked 4 to 10 windows after they were last mentioned; episodic memory alone"
     name, arms, train = 'profiles', ('REAL','TRAINED-OFF'), dict(steps=600, lr=6e-3, n_streams=16, chunk=320)
-    about, n_docs = 'updates', 72 # what is noted beside a question's age; documents that are reported
+    about, n_docs, first = 'updates', 72, 5*10**6 # what is noted beside a question's age; documents that are reported, and the first of them
     def __init__(self):
         self.task = Profiles()
         self.tok, self.sources, self.mix = self.task.tok, [self.task], None
@@ -133,9 +147,9 @@ class ProfilesExperiment(Experiment):
         arm, seed = key.split('/')
         return run_one(self, arm, int(seed), folder, quiet)[1]
 
-    def measure(self, model, arms, quiet=True, first=3*10**6): # arm -> list of [age, about, right]
-        "Answers by arm, on documents that were neither trained on nor looked at while choosing settings"
-        docs = [self.task.doc(first+i) for i in range(self.n_docs)]
+    def measure(self, model, arms, quiet=True): # arm -> list of [age, about, right]
+        "Answers by arm, on documents that were not trained on"
+        docs = [self.task.doc(self.first+i) for i in range(self.n_docs)]
         T = min(len(d.ids) for d in docs)
         info = [(age,x) for d in docs for at,age,x in zip(d.info['at'], d.info['age'], d.info[self.about]) if at<T]
         return {a: [(age,x,int(ok)) for (age,x),(_,ok) in zip(info, r) if self.counts(model, age, x)]
@@ -144,7 +158,7 @@ class ProfilesExperiment(Experiment):
 class SkillsExperiment(ProfilesExperiment):
     "A mapping that is new in each document; procedural memory alone"
     name, train = 'skills', dict(steps=300, lr=6e-3, n_streams=24, chunk=192)
-    about, n_docs = 'exposure', 120
+    about, n_docs, first = 'exposure', 120, 3*10**6
     def __init__(self):
         self.task = Skills(length=192)
         self.tok, self.sources, self.mix = self.task.tok, [self.task], None
@@ -248,7 +262,8 @@ def run_experiment(
     todo = [k for k in exp.runs(seeds) if k not in r['runs']]
     for key in tqdm(todo, desc=exp.name, unit='run', disable=quiet):
         r['runs'][key] = exp.run(key, folder, quiet)
-        _keep(r | _made_by(f'{exp.name} --seeds {seeds}') | dict(corpus=exp.corpus), exp.name)
+        more = f' --data {Path(exp.data).name}' if exp.data else ''
+        _keep(r | _made_by(f'{exp.name} --seeds {seeds}{more}') | dict(corpus=exp.corpus) | _texts(exp), exp.name)
     if todo: draw(type(exp))
     return load_results(exp.name)
 
@@ -261,9 +276,15 @@ def draw(exp:type)->Path: # a class of experiments; where its picture is, None w
     fig.savefig(to, dpi=90, bbox_inches='tight'); plt.close(fig)
     return to
 
+def _texts(exp): # sha256 by name of the files of `exp.data`
+    "What is read of the folder, to be kept with the results"
+    if not exp.data: return {}
+    root = Path(exp.data)
+    return dict(data={str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for f in exp.files for p in sorted(root.glob(f))})
+
 def _same_corpus(r, exp):
-    "Refuse to add to results that were made with another text, by another Python for instance"
-    if r.get('corpus') not in (None, exp.corpus):
+    "Refuse to add to results that were made with another text, by another Python for instance, or from another folder"
+    if r.get('corpus') not in (None, exp.corpus) or (exp.data and r.get('data') not in (None, _texts(exp)['data'])):
         raise ValueError(f"{results_path(r['experiment'])} was made with another text: move it away, or use --again")
 
 def _made_by(what): return dict(command=f'neuromem bench {what}', torch=torch.__version__, python=platform.python_version())
@@ -419,6 +440,14 @@ def gains(r:dict)->dict: # arm -> mean and half width of the share by which REAL
     l = late_losses(r)
     return {a: mean_ci([1-math.exp(x-y) for x,y in zip(l['REAL'], v)]) for a,v in l.items() if a!='REAL' and 'REAL' in l}
 
+def gains_by_file(r:dict)->dict: # arm -> (mean, half width of its interval over files, files)
+    "The same for each held-out file, seeds averaged: what another file might do"
+    l = {}
+    for run in r['runs'].values():
+        for a,x in run['measured']['late'].items(): l.setdefault(_arm(run, a), []).append(x)
+    l = {a: np.mean(v, 0) for a,v in l.items()}
+    return {a: (*mean_ci((1-np.exp(l['REAL']-v)).tolist()), len(v)) for a,v in l.items() if a!='REAL'}
+
 # %% ../nbs/50_evidence.ipynb #04c24fef
 ARM_ORDER = ('REAL','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B')
 _PARTS = dict(profiles=(('facts, 4 to 10 windows back (episodic memory alone)', .95, lambda age,n: True),
@@ -430,19 +459,20 @@ _PARTS = dict(profiles=(('facts, 4 to 10 windows back (episodic memory alone)', 
 def _row(name, x):
     f = lambda r: f'{r[1][0]:.3f} [{r[1][1]:.3f}, {r[1][2]:.3f}]'
     others = ' | '.join(f(x[a]) for a in ('SHUF','OFF','TRAINED-OFF'))
-    return f"| {name} | {f(x['REAL'])} | {min(x['REAL'][0]):.3f} | {others} | {x['REAL'][2]:,} |"
+    return f"| {name} | {f(x['REAL'])} | {min(x['REAL'][0]):.3f} | {others} | {x['REAL'][2]//len(x['REAL'][0]):,} × {len(x['REAL'][0])} |"
 
 def _answers_table(*results):
-    head = ['| right answers, pooled, with 95% interval | REAL | worst seed | SHUF | OFF | TRAINED-OFF | questions |', '|---|---|---|---|---|---|---|']
+    head = ['| right answers, pooled, with 95% interval | REAL | worst seed | SHUF | OFF | TRAINED-OFF | questions × seeds |', '|---|---|---|---|---|---|---|']
     return head + [_row(label, rates(r, keep)) for r in results for label,_,keep in _PARTS[r['experiment']] if len(r['runs'])>1]
 
 def _text_table(t):
-    l, g = late_losses(t), gains(t)
+    l, g, files = late_losses(t), gains(t), gains_by_file(t)
     spread = lambda h: f' ± {h:.0%}' if math.isfinite(h) else ' (one seed)'
     line = lambda name, cell: f'| {name} | ' + ' | '.join(map(cell, ARM_ORDER)) + ' |'
     return [line(f"real text, held-out files, tokens 2,048 to 4,096, {len(l['REAL'])} seeds", str), '|---|'+'---|'*len(ARM_ORDER),
             line('perplexity', lambda a: f'{math.exp(np.mean(l[a])):.2f}'),
-            line('REAL is lower by', lambda a: '' if a=='REAL' else f'{g[a][0]:.0%}{spread(g[a][1])}')]
+            line('REAL is lower by, interval over seeds', lambda a: '' if a=='REAL' else f'{g[a][0]:.0%}{spread(g[a][1])}'),
+            line(f"… by file, interval over {files['OFF'][2]} files", lambda a: '' if a=='REAL' else '{:.0%} ± {:.0%}'.format(*files[a][:2]))]
 
 def results_table()->str:
     "The main results as Markdown, from the raw files"
@@ -454,7 +484,7 @@ def results_table()->str:
 def targets(cls, r):
     "Right answers, pooled over seeds"
     x = {what: rates(r, keep).get('REAL') for what,_,keep in _PARTS[cls.name]}
-    return [Target(what, bound, *x[what][1], len(x[what][0])) if x[what] else Target(what, bound, math.nan) for what,bound,_ in _PARTS[cls.name]]
+    return [Target(what, bound, *x[what][1], len(x[what][0]), worst=min(x[what][0])) if x[what] else Target(what, bound, math.nan) for what,bound,_ in _PARTS[cls.name]]
 
 @patch_to(ProfilesExperiment, cls_method=True)
 def table(cls, r): return '\n'.join(_answers_table(r))
@@ -475,4 +505,4 @@ def targets(cls, r):
     "The cost of a token late over that early, in pairs"
     if not r['runs']: return [Target('speed after 1,000,000 tokens over that after 1,000', .95, math.nan)]
     first, *_, last = r['runs']['stream']['rows']
-    return [mean_target('speed after 1,000,000 tokens over that after 1,000, pairs of timings', .95, [b/a for a,b in zip(first['tokens_per_s'], last['tokens_per_s'])])._replace(seeds=1)]
+    return [mean_target('speed after 1,000,000 tokens over that after 1,000, pairs of timings', .95, [b/a for a,b in zip(first['tokens_per_s'], last['tokens_per_s'])])._replace(seeds=1, worst=math.nan)]

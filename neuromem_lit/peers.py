@@ -78,7 +78,7 @@ class TitansMixer(WholeDocuments):
     def __init__(self, D:int, chunk:int, depth:int, taps:int):
         super().__init__()
         m = _package('titans_pytorch')
-        self.memory = m.NeuralMemory(dim=D, chunk_size=chunk, heads=1, default_model_kwargs=dict(depth=depth, expansion_factor=1.))
+        self.memory = m.NeuralMemory(dim=D, chunk_size=chunk, batch_size=chunk, heads=1, default_model_kwargs=dict(depth=depth, expansion_factor=1.))
         self.memory.memory_model.requires_grad_(False)                       # a template; what is learned are `memory_model_parameters`
         self.conv, self.taps = nn.Parameter(torch.randn(taps, D)/taps**.5), taps
         fast = sum(p.numel() for p in self.memory.memory_model_parameters)

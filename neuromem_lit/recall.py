@@ -141,7 +141,9 @@ def recalled(r:dict, arm:str, part:str, what:tuple=('right','n'), **where)->tupl
 @patch_to(RecallExperiment, cls_method=True)
 def targets(cls, r):
     "Distance, updates, retrieval, capacity"
-    seeds, at = len(_runs(r, 'REAL')), lambda what,*a,**w: Target(*what, *recalled(r, 'REAL', *a, **w)[1], seeds)
+    def at(what, *a, **w):
+        rates, pooled = recalled(r, 'REAL', *a, **w)
+        return Target(*what, *pooled, len(rates), worst=min(rates, default=math.nan))
     both = ('newest','twice')
     return [at(('right answers 10 windows on', .98), 'distance', gap=10), at(('right answers 100 windows on', .95), 'distance', gap=100),
             at(('newest value of facts told twice, 10 windows on', .95), 'distance', both, gap=10),

@@ -37,11 +37,13 @@ def verdicts(names:list=None)->dict: # name -> list of `Target`
 def _figure(x):
     return '–' if math.isnan(x) or math.isinf(x) else f'{x:.3g}'
 
+def _verdict(t): return f'{t.verdict} ({t.note})' if t.note else t.verdict
+
 def verdict_table(found:dict)->str: # from `verdicts`; Markdown
     "A row a target"
     rows = [f"| {n} | {t.what} | {'≥' if t.least else '≤'} {t.bound:g} | {_figure(t.value)} | "
-            f"{_figure(t.low)} to {_figure(t.high)} | {t.seeds} | {t.verdict} |" for n,ts in found.items() for t in ts]
-    return '\n'.join(['| experiment | what | target | measured | 95% interval | seeds | |', '|---|---|---|---|---|---|---|', *rows])
+            f"{_figure(t.low)} to {_figure(t.high)} | {_figure(t.worst)} | {t.seeds} | {_verdict(t)} |" for n,ts in found.items() for t in ts]
+    return '\n'.join(['| experiment | what | target | measured | 95% interval | worst seed | seeds | |', '|---|---|---|---|---|---|---|---|', *rows])
 
 def check(names:list=None)->int: # how many targets are not reached
     "Print every target with what was measured"
@@ -50,8 +52,8 @@ def check(names:list=None)->int: # how many targets are not reached
         print(n)
         for t in ts:
             missed += t.verdict!='pass'
-            between = f'[{_figure(t.low)}, {_figure(t.high)}]'
-            print(f"  {t.verdict:12} {t.what}: {_figure(t.value)} {between}, {t.seeds} seeds; target {'≥' if t.least else '≤'} {t.bound:g}")
+            between = f'[{_figure(t.low)}, {_figure(t.high)}], worst seed {_figure(t.worst)}'
+            print(f"  {_verdict(t):12} {t.what}: {_figure(t.value)} {between}, {t.seeds} seeds; target {'≥' if t.least else '≤'} {t.bound:g}")
     print(f'{missed} targets not reached' if missed else 'all targets reached')
     return missed
 

@@ -187,7 +187,7 @@ def targets(cls:HabitsExperiment, r:dict)->list: # of `Target`
     for what,part,phase in _SKILLS:
         for k,n,bound in ((1,'one exposure',.9), (3,'three exposures',.99)):
             cs = answer_counts(r, 'REAL', part, far_after(k, phase))
-            out.append(Target(f'{what}: right after {n}', bound, *_pooled(cs), len(cs)))
+            out.append(Target(f'{what}: right after {n}', bound, *_pooled(cs), len(cs), worst=min((c[1]/c[0] for c in cs if c[0]), default=math.nan)))
     left = [q[3]/q[0] for q in mistakes_by_quarter(r, 'REAL')] # a fall to a fifth or less; the other way round it has no bound
     return out + [mean_target('routines: mistakes in the last quarter, share of the first', 1/5, left, least=False)]
 
