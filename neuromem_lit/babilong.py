@@ -190,7 +190,7 @@ class BabilongExperiment(Experiment):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
         self.noise = Background(train['text'], self.tok)
-        self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8)
+        self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8, em_interference=True)
         self.corpus, self.backgrounds = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}, {}
 
     def runs(self, seeds):

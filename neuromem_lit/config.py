@@ -45,6 +45,7 @@ class NeuroMemConfig:
     pm_budget:float=0.      # upper bound of Σ strength a block and layer; 0: r
     trace_decay:float=1.    # ρ, decay of an eligibility trace a token
     em_match:float=.98      # cosine above which an item is updated in place, -1 to 1
+    em_interference:bool=False # a write weakens items that resemble it, learned
     half_life:float=256.    # longest half-life of the scan's gates at the start, in tokens
     surprise_rate:float=.1  # rate of the running mean and variance of surprise, a span
     policy_hidden:int=16    # hidden width of the neuromodulators
@@ -66,12 +67,12 @@ class NeuroMemConfig:
 
 # %% ../nbs/00_config.ipynb #7b20c5d9
 def _type_rules(c):
-    "Pairs of (broken, rule): an int field holds an int, a float field a finite number, a str field a str"
+    "Pairs of (broken, rule): an int field holds an int, a float field a finite number, a str field a str, a bool field a bool"
     for f in fields(c):
         v = getattr(c, f.name)
         number = isinstance(v, (int,float)) and not isinstance(v, bool)
-        ok = {int: number and isinstance(v, int), float: number and math.isfinite(v), str: isinstance(v, str)}[f.type]
-        what = {int: 'a whole number (int)', float: 'a finite number', str: 'a string'}[f.type]
+        ok = {int: number and isinstance(v, int), float: number and math.isfinite(v), str: isinstance(v, str), bool: isinstance(v, bool)}[f.type]
+        what = {int: 'a whole number (int)', float: 'a finite number', str: 'a string', bool: 'True or False'}[f.type]
         yield not ok, (f'{f.name}={v!r} must be {what}, not {type(v).__name__}: '
                        f'write for example {f.name}={f.default!r}')
 
@@ -139,7 +140,7 @@ def params_by_part(c:NeuroMemConfig)->dict: # part -> number of slow weights
     reads = L*Dh*(r>0) + E*(M>0)                               # numbers that the layers of a block read from memories
     policy = lambda heads: (2*Dh+2)*hid + hid+1 + (Dh+4)*hid + (hid+1)*heads
     return dict(embedding=c.vocab_size*D, output=D*D+D+1, wm=c.conv_taps*D + 4*D*D + c.n_heads*c.window,
-                layers=B*(L*layer + 3*Dh*reads), pm=B*L*(3*Dh*Dh+3)*(r>0), em=B*(Dh*E + 2*D*E + 3)*(M>0),
+                layers=B*(L*layer + 3*Dh*reads), pm=B*L*(3*Dh*Dh+3)*(r>0), em=B*(Dh*E + 2*D*E + 3 + 2*c.em_interference)*(M>0),
                 policies=B*(L*policy(3+r)*(r>0) + policy(3)*(M>0)))
 
 def n_params(c:NeuroMemConfig)->int:

@@ -46,7 +46,8 @@ class EpisodicMemory(PlasticMemory):
         n_candidates:int=4, # C, items that a span may offer
         match:float=.98, # cosine of centred keys above which an item is updated in place
         kappa:float=12., # sharpness of addressing at the start of training
-        rate:float=.05  # floor of the rate of running statistics, per commit
+        rate:float=.05, # floor of the rate of running statistics, per commit
+        interference:bool=False # a write weakens items that resemble it, by how much is learned
     ):
         super().__init__()
         self.B,self.block_width,self.width,self.M,self.C = n_blocks,block_width,width,n_slots,n_candidates
@@ -55,6 +56,8 @@ class EpisodicMemory(PlasticMemory):
         self.direct_out = nn.Parameter(self.value.detach().mT.clone())
         self.log_kappa = nn.Parameter(torch.full((n_blocks,1,1), math.log(kappa)))
         self.null, self.novel = nn.Parameter(torch.full((n_blocks,1), kappa/3)), nn.Parameter(torch.ones(n_blocks))
+        self.interference = interference
+        if interference: self.fade, self.near = nn.Parameter(torch.zeros(n_blocks)), nn.Parameter(torch.zeros(n_blocks))
 
 # %% ../nbs/05_episodic.ipynb #5a0c31e7
 @patch
@@ -230,10 +233,27 @@ def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)-
     with torch.no_grad(): place, admitted, matched, there = self._place(state, S, s)
     adm = self._admission(s, place, admitted, matched, there)
     strength = torch.where(matched, torch.maximum(s, self._stood(S, place, admitted, there)), s)
+    if self.interference: S, strength = self._interfere(state, s, adm, S, strength)
     put = lambda old, new: _put(old, place, adm, new)
     K, V, S = put(state.K, state.ck), put(state.V, state.cv), put(S[...,None], strength[...,None])[...,0]
     new = state._replace(K=K, V=V, S=S, **self._bookkeeping(state, place, adm, admitted))
     return new if due is None else where_streams(due, new, state)
+
+# %% ../nbs/05_episodic.ipynb #3d9be002
+@patch
+def _kept(self:EpisodicMemory, cos, s, S, adm): # cos [N, B, C, X], s and adm [N, B, C], S [N, B, X] -> [N, B, X]
+    "Share of the strengths S that the candidates leave"
+    near, fade = (torch.sigmoid(p)[:,None,None] for p in (self.near, self.fade))
+    like = ((cos-near)/(1-near)).clamp(min=0)
+    weight = (s[...,None]/torch.maximum(s[...,None], S[:,:,None]).clamp(min=1e-15)).square()   # 1 where the candidate is the stronger
+    return (1-fade*like*weight*adm[...,None]).clamp(min=.001).log().sum(2).exp()
+
+@patch
+def _interfere(self:EpisodicMemory, state, s, adm, S, strength):
+    "Strengths of the items and of the candidates, after each candidate has weakened what is older than it"
+    c = torch.arange(self.C, device=s.device)
+    with torch.no_grad(): stored, among = self._similarity(state.ck, state), self._among(state).masked_fill(c[:,None]<=c[None,:], -2)
+    return S*self._kept(stored, s, S, adm), strength*self._kept(among, s, s, adm)
 
 # %% ../nbs/05_episodic.ipynb #0228528d
 @patch
