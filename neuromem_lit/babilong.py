@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'SENTENCES', 'LENGTHS', 'World', 'Story', 'story',
-           'read_babi', 'Background', 'Babilong', 'BabilongExperiment']
+           'read_babi', 'Background', 'Babilong', 'BabilongExperiment', 'with_interference']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
 import copy, math, random, re, torch
@@ -190,7 +190,7 @@ class BabilongExperiment(Experiment):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
         self.noise = Background(train['text'], self.tok)
-        self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8, em_interference=True)
+        self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8)
         self.corpus, self.backgrounds = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}, {}
 
     def runs(self, seeds):
@@ -209,9 +209,16 @@ class BabilongExperiment(Experiment):
         arm, seed, source, task, L = key.split('/')
         task, seed = int(task[2]), int(seed)
         model, one = train_arm(self.trained_on(task, seed), arm, seed, folder, quiet)
-        reads = ('REAL','SHUF','OFF') if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k'] else ('REAL',)
+        reads = {'REAL': ('REAL', with_interference(model) if arm=='REAL' else model)}
+        if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
         return one | dict(curve=None if L!='2k' else one['curve'], background=len(self._background(source).tokens),
-                          measured={a: self.ask_at_end(model, source, task, L, a, seed, quiet) for a in reads})
+                          measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet) for n,(a,m) in reads.items()})
+
+def with_interference(model:NeuroMemLM)->NeuroMemLM: # ready to read
+    "The same weights, read with interference, its two numbers at their start"
+    other = NeuroMemLM(model.cfg.replace(em_interference=True))
+    other.load_state_dict(other.state_dict() | model.state_dict())
+    return other.eval()
 
 def _belongs(arm, seed, task, L):
     "Long documents for task 1 only, the longest for one seed and memories alone"
@@ -253,7 +260,7 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
     "Read documents to their end and compare the most probable next token with the answer; each seed has documents of its own"
     out = dict(n=0, right=0, words=0, guess=0)
     for a in range(0, self.many[L], self.at_once[L]):
-        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**6*(1+seed)+a)
+        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**7*(1+seed)+a)
         ids, state = torch.from_numpy(np.stack([d.ids for d in docs])), None
         for i in tqdm(range(0, ids.shape[1]-1, 1024), desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False):
             logits, state = model(ids[:,i:min(i+1024, ids.shape[1]-1)], state, arms=ARM_READS[arm])
@@ -264,7 +271,7 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
 
 # %% ../nbs/55_babilong.ipynb #38fe2939
 def _found(r:dict, arm:str, source:str, task:int, L:str)->tuple: # right and asked by seed
-    "Counts of an arm; TRAINED-OFF is another model, SHUF and OFF are other reads of REAL's, 'last place' needs no model"
+    "Counts of an arm; TRAINED-OFF is another model, SHUF, OFF and 'plain' are other reads of REAL's, 'last place' needs no model"
     model, read = (arm,'REAL') if arm=='TRAINED-OFF' else ('REAL','REAL' if arm=='last place' else arm)
     got = [x['measured'].get(read) for k,x in sorted(r['runs'].items()) if k.startswith(model+'/') and k.endswith(f'/{source}/qa{task}/{L}')]
     return [(g['guess' if arm=='last place' else 'right'], g['n']) for g in got if g]
@@ -290,9 +297,9 @@ def table(cls, r):
     rows = ['| source, task | arm | ' + ' | '.join(LENGTHS) + ' |', '|---|---|'+'---|'*len(LENGTHS)]
     for source in ('shipped','original'):
         for t in QA:
-            for arm in ('REAL','SHUF','OFF','TRAINED-OFF','last place'):
+            for arm in ('REAL','plain','SHUF','OFF','TRAINED-OFF','last place'):
                 cells = [_found(r, arm, source, t, L) for L in LENGTHS]
-                if any(cells): rows.append(f'| {source}, {t} | {arm} | ' + ' | '.join(_cell(c) for c in cells) + ' |')
+                if any(cells): rows.append(f"| {source}, {t} | {'REAL, no interference' if arm=='plain' else arm} | {' | '.join(_cell(c) for c in cells)} |")
     words = {L: [x['measured']['REAL']['words']/x['measured']['REAL']['n'] for k,x in r['runs'].items() if k.endswith('/'+L)] for L in LENGTHS}
     rows.append('| words of a document, about | | ' + ' | '.join(f'{np.mean(w):,.0f}' if w else '' for w in words.values()) + ' |')
     sizes = {k.split('/')[2]: x['background'] for k,x in r['runs'].items()}

@@ -327,18 +327,17 @@ LONG = (dict(steps=120, chunk=1024, n_streams=4, far=3000, policy_lr=8.,  togeth
         dict(steps=110, chunk=2048, n_streams=3, far=3500, policy_lr=10., together=0.),
         dict(steps=130, chunk=3072, n_streams=2, far=4000, policy_lr=8.,  together=.5))
 
-def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet:bool=False)->list: # a dict for each stage
-    "Go on with a text model in longer and longer chunks, two documents in three with facts; settings, seconds, curve, η before"
+def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet:bool=False, seed:int=0)->list: # a dict for each stage
+    "Go on with a text model in longer and longer chunks, two documents in three with facts; settings, seconds, curve, η before. What `folder` holds of an earlier call is taken"
     docs, notes = TextDocs(load_corpus('embedded', 'train'), tok), []
     for i,s in enumerate(stages):
         eta = mean_eta(model, torch.from_numpy(docs.tokens[0][:2048]).long())
         if i==len(stages)-1: torch.nn.init.zeros_(model.policies['em'].s2.data[...,1])
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         teach = Teach(docs, length=4096, far=s['far'], facts=16, weight=8., together=s['together'])
         train = TrainConfig(steps=s['steps'], lr=2e-3, policy_lr=s['policy_lr'], warmup=10)
-        t = Trainer(model, StreamLoader([docs, teach], s['n_streams'], s['chunk'], [1,2], seed=5), f'{folder}/{i}', train, tokenizer=tok)
-        notes.append(dict(s, train=asdict(train), loader_seed=5, curve=_curve(t.fit(quiet=quiet)), seconds=t.seconds, eta_before=eta))
-    shutil.rmtree(folder)
+        t = Trainer(model, StreamLoader([docs, teach], s['n_streams'], s['chunk'], [1,2], seed=5+seed), f'{folder}/{i}', train, tokenizer=tok)
+        notes.append(dict(s, train=asdict(train), loader_seed=5+seed, curve=_curve(t.fit(quiet=quiet)), seconds=t.seconds, eta_before=eta))
     return notes
 
 @torch.no_grad()
@@ -352,7 +351,7 @@ def mean_eta(model:NeuroMemLM, ids:Tensor)->float: # ids [T]
 
 # %% ../nbs/50_evidence.ipynb #e0d93b52
 class Ship(Experiment):
-    "The shipped checkpoints: REAL, seed 0, of each experiment; the text model goes on with `LONG` and a larger store"
+    "The shipped checkpoints: REAL, seed 0, of each experiment as it was when it was shipped; the text model goes on with `LONG` and a larger store"
     name, made = 'ship', dict(profiles=ProfilesExperiment, skills=SkillsExperiment, text=TextExperiment)
     def runs(self, seeds):
         "One checkpoint an experiment"
@@ -364,7 +363,7 @@ class Ship(Experiment):
         if not run: raise FileNotFoundError(f'{results_path(key)} has no REAL/0: run `neuromem bench {key}` first')
         model, _ = train_arm(exp, 'REAL', 0, folder, quiet, **run['train'])
         if key=='text':
-            notes = train_long(model, exp.tok, folder=f'{folder}/long', quiet=quiet)
+            notes = train_long(model, exp.tok, folder=f'{folder}/ship/long', quiet=quiet)
             model = with_store(model, 2048)
         model.save(results_path(key).parent.parent/'checkpoints'/f'{key}.safetensors', exp.tok, torch.float16,
                    command='neuromem bench ship', train=run['train'], seed=0, curve=run['curve'], stages=notes)

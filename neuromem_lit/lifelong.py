@@ -48,17 +48,17 @@ class LifelongExperiment(Experiment):
     name, arms, files = 'lifelong', ('REAL',), ('books/*.txt',)
     total, block, every, asked_after = 1_000_000, 100_000, 25_000, (500, 2000, 8000, 32_000, 100_000) # tokens
     facts, general = 8, 16 # told at the start of each second block; documents of general text
-    train = dict(steps=150, lr=4e-3, n_streams=16, chunk=256) # in phase E, after phase D
 
     def __init__(self): self.corpus = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}
 
     def run(self, key, folder='runs', quiet=False):
-        "Train as `text` does, go on in phase E, then live"
+        "Train as `text` does, go on in phase E in long chunks, then live"
         exp, seed = TextExperiment(), int(key.split('/')[1])
-        model, first = train_arm(exp, 'REAL', seed, folder, quiet)
-        exp.name = self.name
-        model, one = train_model(exp, lambda: in_phase_e(model), 'E', self.train, seed, folder, quiet)
-        with torch.no_grad(): return one | dict(first=first['train'], curve=None) | Life(model, exp.tok, self, seed, quiet).live()
+        model, one = train_arm(exp, 'REAL', seed, folder, quiet)
+        model = in_phase_e(model)
+        stages = train_long(model, exp.tok, folder=f'{folder}/{self.name}/{seed}', quiet=quiet, seed=seed)
+        model.eval()
+        with torch.no_grad(): return one | dict(stages=stages, curve=None) | Life(model, exp.tok, self, seed, quiet).live()
 
 def in_phase_e(model:NeuroMemLM)->NeuroMemLM:
     "The same weights, with memories that outlive documents"
