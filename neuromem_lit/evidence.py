@@ -262,7 +262,7 @@ def run_experiment(
     todo = [k for k in exp.runs(seeds) if k not in r['runs']]
     for key in tqdm(todo, desc=exp.name, unit='run', disable=quiet):
         r['runs'][key] = exp.run(key, folder, quiet)
-        more = f' --data {Path(exp.data).name}' if exp.data else ''
+        more = f' --data {Path(exp.data).name}' if exp.data and exp.files else ''
         _keep(r | _made_by(f'{exp.name} --seeds {seeds}{more}') | dict(corpus=exp.corpus) | _texts(exp), exp.name)
     if todo: draw(type(exp))
     return load_results(exp.name)
@@ -278,13 +278,13 @@ def draw(exp:type)->Path: # a class of experiments; where its picture is, None w
 
 def _texts(exp): # sha256 by name of the files of `exp.data`
     "What is read of the folder, to be kept with the results"
-    if not exp.data: return {}
+    if not (exp.data and exp.files): return {}
     root = Path(exp.data)
     return dict(data={str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for f in exp.files for p in sorted(root.glob(f))})
 
 def _same_corpus(r, exp):
     "Refuse to add to results that were made with another text, by another Python for instance, or from another folder"
-    if r.get('corpus') not in (None, exp.corpus) or (exp.data and r.get('data') not in (None, _texts(exp)['data'])):
+    if r.get('corpus') not in (None, exp.corpus) or r.get('data') not in (None, _texts(exp).get('data', r.get('data'))):
         raise ValueError(f"{results_path(r['experiment'])} was made with another text: move it away, or use --again")
 
 def _made_by(what): return dict(command=f'neuromem bench {what}', torch=torch.__version__, python=platform.python_version())
