@@ -84,10 +84,10 @@ def cache_grid(model:NeuroMemLM, ids:Tensor, M:int, thetas=(4,8,16,32,64), lams=
             for la in lams: grid[th,la].append(mix_cache(logp, x, p, la).mean().item())
     return {k: sum(v)/len(v) for k,v in grid.items()}
 
-def tune_cache(model:NeuroMemLM, ids:Tensor, M:int, **kw)->tuple: # best (θ, λ), its loss
+def tune_cache(model:NeuroMemLM, ids:Tensor, M:int, *grid)->tuple: # grid: thetas, lams, as in `cache_grid`; best (θ, λ), its loss
     "The two numbers of the cache, by grid on validation documents [N, T]"
-    grid = cache_grid(model, ids, M, **kw)
-    return min(grid, key=grid.get), min(grid.values())
+    losses = cache_grid(model, ids, M, *grid)
+    return min(losses, key=losses.get), min(losses.values())
 
 # %% ../nbs/10_adapt.ipynb #9f3dc2e9
 @dataclass
