@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARM_READS', 'COLORS', 'EDGES', 'read_arms', 'hidden_and_logp', 'cache_probability', 'mix_cache', 'cache_losses',
-           'cache_grid', 'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_store', 'Tap',
+           'cache_grid', 'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_config', 'Tap',
            'Trace', 'trace_reading']
 
 # %% ../nbs/10_adapt.ipynb #e4617137
@@ -209,10 +209,10 @@ def ask_for(
     return out
 
 # %% ../nbs/10_adapt.ipynb #5ca1ef11
-def with_store(model:NeuroMemLM, slots:int)->NeuroMemLM: # ready to read
-    "The same weights with an episodic store of another size: no weight depends on it"
-    other = NeuroMemLM(model.cfg.replace(em_slots=slots))
-    other.load_state_dict(model.state_dict())
+def with_config(model:NeuroMemLM, **changes)->NeuroMemLM: # ready to read
+    "The same weights under a changed config, of a store of another size for instance; parameters that the model does not have keep their start"
+    other = NeuroMemLM(model.cfg.replace(**changes))
+    other.load_state_dict(other.state_dict() | model.state_dict())
     return other.eval()
 
 # %% ../nbs/10_adapt.ipynb #5fabc522

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'SENTENCES', 'LENGTHS', 'World', 'Story', 'story',
-           'read_babi', 'Background', 'Babilong', 'BabilongExperiment', 'with_interference']
+           'read_babi', 'Background', 'Babilong', 'BabilongExperiment']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
 import copy, math, random, re, torch
@@ -123,10 +123,13 @@ class Babilong:
         facts:tuple=None,      # how many sentences, at least and at most; default `SENTENCES` of the task
         stories:list=None,     # of `Story`, original ones for instance; default: made by the generator
         shortest:int=None,     # length varies from it, log-uniform; default: `length`
+        strays:tuple=(),       # of (share, after, tokens): so many of the background's tokens that come after `after` (None: any) become one of `tokens`
+        grow:tuple=None,       # the shares rise from none to theirs between these documents; default: theirs from the first on
         seed:int=0
     ):
         self.bg,self.tok,self.task,self.length,self.many,self.facts = background,tok,task,length,many,facts or SENTENCES[task]
-        self.stories,self.shortest,self.seed = stories,shortest or length,seed
+        self.stories,self.shortest,self.strays,self.seed = stories,shortest or length,strays,seed
+        self.grow = grow
 
     def __len__(self): return 2**31
 
@@ -148,7 +151,7 @@ class Babilong:
             if room>0: break
         else: raise ValueError(f'length={L} is too short for a story of {len(said)} sentences: use at least {L-room+1}')
         body, ends = self.bg.take(g, room)
-        doc = _weave(body, self._places(g, ends, room, said, asked))
+        doc = _weave(self._stray(g, body, i), self._places(g, ends, room, said, asked))
         doc.info['guess'] = s.last_place()==s.asked[-1][2]
         return doc
 
@@ -163,6 +166,18 @@ def _places(self:Babilong, g, ends, room, said, asked): # of (place in the body,
         lo, hi = at[n-1], at[n] if n<len(at) else room
         events.append((g.choice([s for s in spots if lo<=s<=hi]) if self.many else room, n-1, 1, q, a))
     return [(p, x, a) for p,_,_,x,a in sorted(events, key=lambda e: (e[0], e[1], e[2]))]
+
+@patch
+def _stray(self:Babilong, g, body, i):
+    "The background of document i with strays; their shares vary from none to twice what they are on average"
+    if not self.strays: return body
+    rng, out = np.random.default_rng(g.randrange(2**32)), body.copy()
+    often = rng.uniform(0, 2) * (np.interp(i, self.grow, (0, 1)) if self.grow else 1)
+    for share,after,tokens in self.strays:
+        can = after is None or np.append(False, body[:-1]==after)
+        hit = can & (rng.random(len(body)) < share*often)
+        out[hit] = rng.choice(tokens, int(hit.sum()))
+    return out
 
 def _weave(body, events):
     "One document: background with the events at their places"
@@ -183,13 +198,16 @@ LENGTHS = {'2k': 2048, '16k': 16384, '128k': 131072, '1M': 10**6, '10M': 10**7}
 class BabilongExperiment(Experiment):
     "BABILong: one question about sentences that are scattered over up to ten million tokens; episodic memory alone"
     files = ('babi_en_10k/qa[123]_*_test.txt', 'books/*.txt')
-    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), None
+    name, train, mix = 'babilong', dict(steps=1200, lr=6e-3, n_streams=12, chunk=512), None
     many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 50, '16k': 50, '128k': 36, '1M': 32, '10M': 4}  # read side by side
     def __init__(self):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
         self.noise = Background(train['text'], self.tok)
+        one = lambda w: self.tok.encode(' '+w).ids[0]
+        words = np.unique(self.tok.encode(_stories_text()).ids)
+        self.strays = (.04, None, np.arange(len(SPECIAL), self.tok.get_vocab_size())), (.03, None, words), (.15, one('the'), [one(p) for p in PLACES])
         self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8)
         self.corpus, self.backgrounds = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}, {}
 
@@ -201,7 +219,7 @@ class BabilongExperiment(Experiment):
     def trained_on(self, task:int, seed:int)->'BabilongExperiment':
         "The same with documents of one task to train on, others for each seed"
         exp = copy.copy(self)
-        exp.name, exp.sources = f'babilong/{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256, seed=100+seed)]
+        exp.name, exp.sources = f'babilong/{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256, strays=self.strays, grow=(2000, 5000), seed=100+seed)]
         return exp
 
     def run(self, key, folder='runs', quiet=False):
@@ -209,16 +227,10 @@ class BabilongExperiment(Experiment):
         arm, seed, source, task, L = key.split('/')
         task, seed = int(task[2]), int(seed)
         model, one = train_arm(self.trained_on(task, seed), arm, seed, folder, quiet)
-        reads = {'REAL': ('REAL', with_interference(model) if arm=='REAL' else model)}
+        reads = {'REAL': ('REAL', with_config(model, em_interference=True) if arm=='REAL' else model)}
         if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
         return one | dict(curve=None if L!='2k' else one['curve'], background=len(self._background(source).tokens),
                           measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet) for n,(a,m) in reads.items()})
-
-def with_interference(model:NeuroMemLM)->NeuroMemLM: # ready to read
-    "The same weights, read with interference, its two numbers at their start"
-    other = NeuroMemLM(model.cfg.replace(em_interference=True))
-    other.load_state_dict(other.state_dict() | model.state_dict())
-    return other.eval()
 
 def _belongs(arm, seed, task, L):
     "Long documents for task 1 only, the longest for one seed and memories alone"
@@ -260,7 +272,7 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
     "Read documents to their end and compare the most probable next token with the answer; each seed has documents of its own"
     out = dict(n=0, right=0, words=0, guess=0)
     for a in range(0, self.many[L], self.at_once[L]):
-        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**7*(1+seed)+a)
+        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**8*(1+seed)+a)
         ids, state = torch.from_numpy(np.stack([d.ids for d in docs])), None
         for i in tqdm(range(0, ids.shape[1]-1, 1024), desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False):
             logits, state = model(ids[:,i:min(i+1024, ids.shape[1]-1)], state, arms=ARM_READS[arm])

@@ -364,7 +364,7 @@ class Ship(Experiment):
         model, _ = train_arm(exp, 'REAL', 0, folder, quiet, **run['train'])
         if key=='text':
             notes = train_long(model, exp.tok, folder=f'{folder}/ship/long', quiet=quiet)
-            model = with_store(model, 2048)
+            model = with_config(model, em_slots=2048)
         model.save(results_path(key).parent.parent/'checkpoints'/f'{key}.safetensors', exp.tok, torch.float16,
                    command='neuromem bench ship', train=run['train'], seed=0, curve=run['curve'], stages=notes)
         return dict(first=run['train'], stages=notes)

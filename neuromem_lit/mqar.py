@@ -141,7 +141,7 @@ def run(self:MQARExperiment, key, folder='runs', quiet=False):
     one |= dict(name=name, state=state_of(model), measured=self.measure(model, arms, first))
     if len(arms)>1:
         others = [M for M in (64,128,256) if M!=model.cfg.em_slots]
-        one['stores'] = {str(M): self.measure(with_store(model, M), first=first) for M in others}
+        one['stores'] = {str(M): self.measure(with_config(model, em_slots=M), first=first) for M in others}
     return one
 
 # %% ../nbs/54_mqar.ipynb #6c2aa18d

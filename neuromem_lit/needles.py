@@ -228,7 +228,7 @@ def _learned(self:NeedlesExperiment, model, seed, quiet):
     swaps |= {'random': dict(rate=admitted, seed=seed), 'random-offers': dict(rate=offered, seed=seed)}
     out['swapped'] = {n: _brief(self.read(model.set_policy('em', n.split('-')[0], **kw))) for n,kw in swaps.items()}
     for M in tqdm(self.sizes, desc='sizes', disable=quiet):
-        larger = with_store(model, M)
+        larger = with_config(model, em_slots=M)
         sizes[M] = {n: _counts(self.read(larger.set_policy('em', n, **swaps.get(n, {})), n=24)) for n in _DRAWN}
     return out | dict(rates=rates, sizes={str(M): x for M,x in sizes.items()})
 

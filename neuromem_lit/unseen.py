@@ -98,7 +98,7 @@ def run(self:UnseenExperiment, key, folder='runs', quiet=False):
     model, one = train_arm(self.text, arm, int(seed), folder, quiet)
     ids = self.documents(domain)
     if arm=='REAL':
-        model, large = with_store(model, self.slots), with_store(model, self.more)
+        model, large = (with_config(model, em_slots=M) for M in (self.slots, self.more))
         losses, note = read_arms(model, ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(model, large, ids, quiet)) if domain=='code' else {}
         if domain!='switch': losses['REAL×4'] = read_losses(large, ids)
     else: losses, note = self._others(model, ids, domain, quiet)
