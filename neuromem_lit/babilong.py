@@ -124,12 +124,10 @@ class Babilong:
         stories:list=None,     # of `Story`, original ones for instance; default: made by the generator
         shortest:int=None,     # length varies from it, log-uniform; default: `length`
         strays:tuple=(),       # of (share, after, tokens): so many of the background's tokens that come after `after` (None: any) become one of `tokens`
-        grow:tuple=None,       # the shares rise from none to theirs between these documents; default: theirs from the first on
         seed:int=0
     ):
         self.bg,self.tok,self.task,self.length,self.many,self.facts = background,tok,task,length,many,facts or SENTENCES[task]
         self.stories,self.shortest,self.strays,self.seed = stories,shortest or length,strays,seed
-        self.grow = grow
 
     def __len__(self): return 2**31
 
@@ -151,7 +149,7 @@ class Babilong:
             if room>0: break
         else: raise ValueError(f'length={L} is too short for a story of {len(said)} sentences: use at least {L-room+1}')
         body, ends = self.bg.take(g, room)
-        doc = _weave(self._stray(g, body, i), self._places(g, ends, room, said, asked))
+        doc = _weave(self._stray(g, body), self._places(g, ends, room, said, asked))
         doc.info['guess'] = s.last_place()==s.asked[-1][2]
         return doc
 
@@ -168,11 +166,11 @@ def _places(self:Babilong, g, ends, room, said, asked): # of (place in the body,
     return [(p, x, a) for p,_,_,x,a in sorted(events, key=lambda e: (e[0], e[1], e[2]))]
 
 @patch
-def _stray(self:Babilong, g, body, i):
-    "The background of document i with strays; their shares vary from none to twice what they are on average"
+def _stray(self:Babilong, g, body):
+    "The background with strays; their shares vary by document, from none to twice what they are on average"
     if not self.strays: return body
     rng, out = np.random.default_rng(g.randrange(2**32)), body.copy()
-    often = rng.uniform(0, 2) * (np.interp(i, self.grow, (0, 1)) if self.grow else 1)
+    often = rng.uniform(0, 2)
     for share,after,tokens in self.strays:
         can = after is None or np.append(False, body[:-1]==after)
         hit = can & (rng.random(len(body)) < share*often)
@@ -198,9 +196,10 @@ LENGTHS = {'2k': 2048, '16k': 16384, '128k': 131072, '1M': 10**6, '10M': 10**7}
 class BabilongExperiment(Experiment):
     "BABILong: one question about sentences that are scattered over up to ten million tokens; episodic memory alone"
     files = ('babi_en_10k/qa[123]_*_test.txt', 'books/*.txt')
-    name, train, mix = 'babilong', dict(steps=1200, lr=6e-3, n_streams=12, chunk=512), None
+    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), None
+    then = dict(train, steps=600, lr=3e-3) # with strays
     many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
-    at_once = {'2k': 50, '16k': 50, '128k': 36, '1M': 32, '10M': 4}  # read side by side
+    at_once = {'2k': 100, '16k': 100, '128k': 72, '1M': 32, '10M': 4}  # read side by side
     def __init__(self):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
@@ -216,17 +215,23 @@ class BabilongExperiment(Experiment):
         return [f'{arm}/{s}/{source}/qa{t}/{L}' for source in (*(['original'] if self.data else []), 'shipped') for L in LENGTHS for s in range(seeds)
                 for arm in ('REAL','TRAINED-OFF') for t in QA if _belongs(arm, s, t, L)]
 
-    def trained_on(self, task:int, seed:int)->'BabilongExperiment':
+    def trained_on(self, task:int, seed:int, strays:tuple=())->'BabilongExperiment':
         "The same with documents of one task to train on, others for each seed"
         exp = copy.copy(self)
-        exp.name, exp.sources = f'babilong/{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256, strays=self.strays, grow=(2000, 5000), seed=100+seed)]
+        exp.name, exp.sources = f'babilong/{task}', [Babilong(self.noise, self.tok, task, 1024, shortest=256, strays=strays, seed=100+seed+1000*bool(strays))]
         return exp
+
+    def trained(self, arm:str, task:int, seed:int, folder='runs', quiet=False)->tuple: # model, how it was trained
+        "First without strays, until its memory works, then with them"
+        model, first = train_arm(self.trained_on(task, seed), arm, seed, folder, quiet)
+        model, one = train_model(self.trained_on(task, seed, self.strays), lambda: model.train(), f'{arm}-strays', self.then, seed, folder, quiet)
+        return model, dict(one, arm=arm, first={k: first[k] for k in ('train','seconds','curve')})
 
     def run(self, key, folder='runs', quiet=False):
         "Train the model if it is not there yet, and ask"
         arm, seed, source, task, L = key.split('/')
         task, seed = int(task[2]), int(seed)
-        model, one = train_arm(self.trained_on(task, seed), arm, seed, folder, quiet)
+        model, one = self.trained(arm, task, seed, folder, quiet)
         reads = {'REAL': ('REAL', with_config(model, em_interference=True) if arm=='REAL' else model)}
         if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
         return one | dict(curve=None if L!='2k' else one['curve'], background=len(self._background(source).tokens),

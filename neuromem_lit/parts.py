@@ -87,7 +87,7 @@ def table(cls, r):
     for p in PARTS:
         if p not in l: continue
         size = next(x['parameters'] for x in r['runs'].values() if x['part']==p)
-        d = '' if p=='all' else f'{w[p][0]:+.3f} ± {w[p][1]:.3f}' if math.isfinite(w[p][1]) else f'{w[p][0]:+.3f}'
+        d = '' if p not in w else f'{w[p][0]:+.3f} ± {w[p][1]:.3f}' if math.isfinite(w[p][1]) else f'{w[p][0]:+.3f}'
         rows.append(f'| {p} | {size:,} | {np.mean(list(l[p].values())):.3f} | {d} | {len(l[p])} |')
     return '\n'.join(rows)
 
