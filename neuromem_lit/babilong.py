@@ -224,8 +224,8 @@ class BabilongExperiment(Experiment):
     def trained(self, arm:str, task:int, seed:int, folder='runs', quiet=False)->tuple: # model, how it was trained
         "First without strays, until its memory works, then with them"
         model, first = train_arm(self.trained_on(task, seed), arm, seed, folder, quiet)
-        model, one = train_model(self.trained_on(task, seed, self.strays), lambda: model.train(), f'{arm}-strays', self.then, seed, folder, quiet)
-        return model, dict(one, arm=arm, first={k: first[k] for k in ('train','seconds','curve')})
+        model, one = train_model(self.trained_on(task, seed, self.strays), lambda: model.train(), f"{arm}-strays-{self.then['lr']}-{self.then['steps']}", self.then, seed, folder, quiet)
+        return model, dict(one, arm=arm, strays=[share for share,*_ in self.strays], first={k: first[k] for k in ('train','tokens','seconds','curve')})
 
     def run(self, key, folder='runs', quiet=False):
         "Train the model if it is not there yet, and ask"
@@ -234,7 +234,8 @@ class BabilongExperiment(Experiment):
         model, one = self.trained(arm, task, seed, folder, quiet)
         reads = {'REAL': ('REAL', with_config(model, em_interference=True) if arm=='REAL' else model)}
         if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
-        return one | dict(curve=None if L!='2k' else one['curve'], background=len(self._background(source).tokens),
+        if L!='2k': one |= dict(curve=None, first=None)
+        return one | dict(read_with=dict(em_interference=arm=='REAL'), background=len(self._background(source).tokens),
                           measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet) for n,(a,m) in reads.items()})
 
 def _belongs(arm, seed, task, L):
@@ -293,6 +294,10 @@ def _found(r:dict, arm:str, source:str, task:int, L:str)->tuple: # right and ask
     got = [x['measured'].get(read) for k,x in sorted(r['runs'].items()) if k.startswith(model+'/') and k.endswith(f'/{source}/qa{task}/{L}')]
     return [(g['guess' if arm=='last place' else 'right'], g['n']) for g in got if g]
 
+def _background_size(r:dict, source:str)->float: # tokens; infinite where it is not known
+    "How long the noise is before it comes again"
+    return next((x['background'] for k,x in r['runs'].items() if f'/{source}/' in k), math.inf)
+
 def _share(counts:list)->tuple: # rate, low, high; Wilson 1927
     "Pooled over seeds"
     return wilson(sum(k for k,_ in counts), sum(n for _,n in counts))
@@ -303,8 +308,8 @@ def targets(cls, r):
     rows = []
     for source in ('shipped','original'):
         for L,bound in (('128k',.985), ('1M',.985), ('10M',1.)):
-            c = _found(r, 'REAL', source, 1, L)
-            rows.append(Target(f"{source}: task 1 at {L} tokens{', over a background that repeats' if L=='10M' else ''}", bound, *_share(c), len(c), worst=min((k/n for k,n in c), default=math.nan)))
+            c, again = _found(r, 'REAL', source, 1, L), _background_size(r, source)<LENGTHS[L]
+            rows.append(Target(f"{source}: task 1 at {L} tokens{', over a background that repeats' if again else ''}{', a demonstration' if L=='10M' else ''}", bound, *_share(c), len(c), worst=min((k/n for k,n in c), default=math.nan)))
     sizes = [x['parameters'] for k,x in r['runs'].items() if k.startswith('REAL/')]
     return rows + [Target('parameters, in millions', 10, max(sizes, default=math.nan)/1e6, math.nan, math.nan, len({x['seed'] for x in r['runs'].values()}), least=False)]
 
@@ -319,8 +324,8 @@ def table(cls, r):
                 if any(cells): rows.append(f"| {source}, {t} | {'REAL, no interference' if arm=='plain' else arm} | {' | '.join(_cell(c) for c in cells)} |")
     words = {L: [x['measured']['REAL']['words']/x['measured']['REAL']['n'] for k,x in r['runs'].items() if k.endswith('/'+L)] for L in LENGTHS}
     rows.append('| words of a document, about | | ' + ' | '.join(f'{np.mean(w):,.0f}' if w else '' for w in words.values()) + ' |')
-    sizes = {k.split('/')[2]: x['background'] for k,x in r['runs'].items()}
-    return '\n'.join([*rows, '', *(f'Background, {s}: {n:,} tokens; longer documents read it again.' for s,n in sizes.items())])
+    sizes = {s: _background_size(r, s) for s in ('shipped','original')}
+    return '\n'.join([*rows, '', *(f'Background, {s}: {n:,} tokens; longer documents read it again.' for s,n in sizes.items() if n<math.inf)])
 
 def _cell(c): # pooled rate, its interval, the seed that is worst, questions
     return '{:.3f} [{:.3f}, {:.3f}], worst {:.3f}, n = {}'.format(*_share(c), min(k/n for k,n in c), sum(n for _,n in c)) if c else ''
