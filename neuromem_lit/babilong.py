@@ -123,7 +123,7 @@ class Babilong:
         facts:tuple=None,      # how many sentences, at least and at most; default `SENTENCES` of the task
         stories:list=None,     # of `Story`, original ones for instance; default: made by the generator
         shortest:int=None,     # length varies from it, log-uniform; default: `length`
-        strays:tuple=(),       # of (share, after, tokens): so many of the background's tokens that come after `after` (None: any) become one of `tokens`
+        strays:tuple=(),       # of (share, pieces): at so many places of the background starts one of these lists of tokens, in place of what stands there
         seed:int=0
     ):
         self.bg,self.tok,self.task,self.length,self.many,self.facts = background,tok,task,length,many,facts or SENTENCES[task]
@@ -149,7 +149,7 @@ class Babilong:
             if room>0: break
         else: raise ValueError(f'length={L} is too short for a story of {len(said)} sentences: use at least {L-room+1}')
         body, ends = self.bg.take(g, room)
-        doc = _weave(self._stray(g, body), self._places(g, ends, room, said, asked))
+        doc = _weave(self._stray(i, body), self._places(g, ends, room, said, asked))
         doc.info['guess'] = s.last_place()==s.asked[-1][2]
         return doc
 
@@ -166,15 +166,15 @@ def _places(self:Babilong, g, ends, room, said, asked): # of (place in the body,
     return [(p, x, a) for p,_,_,x,a in sorted(events, key=lambda e: (e[0], e[1], e[2]))]
 
 @patch
-def _stray(self:Babilong, g, body):
-    "The background with strays; their shares vary by document, from none to twice what they are on average"
+def _stray(self:Babilong, i, body):
+    "The background of document i with strays; their shares vary by document, from none to twice what they are on average"
     if not self.strays: return body
-    rng, out = np.random.default_rng(g.randrange(2**32)), body.copy()
+    rng, out = np.random.default_rng([self.seed, self.task, i]), body.copy()
     often = rng.uniform(0, 2)
-    for share,after,tokens in self.strays:
-        can = after is None or np.append(False, body[:-1]==after)
-        hit = can & (rng.random(len(body)) < share*often)
-        out[hit] = rng.choice(tokens, int(hit.sum()))
+    for share,pieces in self.strays:
+        for at in np.flatnonzero(rng.random(len(body)) < share*often):
+            piece = pieces[rng.integers(len(pieces))][:len(body)-at]
+            out[at:at+len(piece)] = piece
     return out
 
 def _weave(body, events):
@@ -197,16 +197,17 @@ class BabilongExperiment(Experiment):
     "BABILong: one question about sentences that are scattered over up to ten million tokens; episodic memory alone"
     files = ('babi_en_10k/qa[123]_*_test.txt', 'books/*.txt')
     name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), None
-    then = dict(train, steps=600, lr=3e-3) # with strays
+    then = dict(train, steps=800, lr=3e-3) # with strays
     many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 100, '16k': 100, '128k': 72, '1M': 32, '10M': 4}  # read side by side
     def __init__(self):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
         self.noise = Background(train['text'], self.tok)
-        one = lambda w: self.tok.encode(' '+w).ids[0]
-        words = np.unique(self.tok.encode(_stories_text()).ids)
-        self.strays = (.04, None, np.arange(len(SPECIAL), self.tok.get_vocab_size())), (.03, None, words), (.15, one('the'), [one(p) for p in PLACES])
+        words = np.unique(self.tok.encode(' '+_stories_text()).ids)
+        ends = sorted({' '.join(f'{go} to the {p}'.split()[-k:]) for go in GO for p in PLACES for k in (2,3,4,5)})
+        self.strays = ((.04, np.arange(len(SPECIAL), self.tok.get_vocab_size())[:,None]), (.03, words[:,None]), # any token; any of the stories
+                       (.01, [self.tok.encode(' '+e).ids for e in ends]))                                      # an end of a sentence
         self.cfg = NeuroMemConfig.tier('tiny', vocab_size=self.tok.get_vocab_size(), pm_slots=0, em_candidates=8)
         self.corpus, self.backgrounds = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}, {}
 
