@@ -279,7 +279,7 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
     "Read documents to their end and compare the most probable next token with the answer; each seed has documents of its own"
     out = dict(n=0, right=0, words=0, guess=0)
     for a in range(0, self.many[L], self.at_once[L]):
-        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**8*(1+seed)+a)
+        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**9*(1+seed)+a)
         ids, state = torch.from_numpy(np.stack([d.ids for d in docs])), None
         for i in tqdm(range(0, ids.shape[1]-1, 1024), desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False):
             logits, state = model(ids[:,i:min(i+1024, ids.shape[1]-1)], state, arms=ARM_READS[arm])
