@@ -148,7 +148,7 @@ def _one_step(self:Trainer)->dict: # a line of the log
 
 @patch
 def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
-    "Stop where a number is none: which one, at which step, and what is left"
+    "Stop where a number is not finite: which one, at which step, and what is left"
     if x.isfinite().all(): return
     left, value = 'no checkpoint was written yet: start again', x[~x.isfinite()][0].item()
     if self.checkpoint_path.exists(): left = f'the last good checkpoint is {self.checkpoint_path}: resume from it'
@@ -186,7 +186,7 @@ def _tensors(self:Trainer)->dict: # name -> tensor
 
 @patch
 def save(self:Trainer):
-    "Write the checkpoint, atomically; one with a number that is none is refused"
+    "Write the checkpoint, atomically; one with a number that is not finite is refused"
     tensors = self._tensors()
     for k,v in tensors.items(): self._check_finite(k, v, self.step)
     save_tensors(self.checkpoint_path, tensors, 'training', dict(

@@ -59,8 +59,7 @@ class UnseenExperiment(Experiment):
     name, arms, length, at_once = 'unseen', ('REAL','TRAINED-OFF'), 98_304, 2
     tuning, step = 32_768, 128 # tokens of a validation document; tokens a gradient step
     wide = 16 # streams side by side, where costs are compared
-    slots = 2048 # of a block while reading: as much state as dynamic evaluation has weights of its own
-    more = 8192  # … of REAL×4, which has four times as much
+    slots = {'REAL÷4': 512, 'REAL': 2048, 'REAL×4': 8192} # of a block while reading: as in training; as much state as dynamic evaluation has weights of its own; four times that
     def __init__(self):
         self.text = TextExperiment()
         self.tok, self.corpus = self.text.tok, self.text.corpus
@@ -98,18 +97,18 @@ def run(self:UnseenExperiment, key, folder='runs', quiet=False):
     model, one = train_arm(self.text, arm, int(seed), folder, quiet)
     ids = self.documents(domain)
     if arm=='REAL':
-        model, large = (with_config(model, em_slots=M) for M in (self.slots, self.more))
-        losses, note = read_arms(model, ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(model, large, ids, quiet)) if domain=='code' else {}
-        if domain!='switch': losses['REAL×4'] = read_losses(large, ids)
+        sizes = {a: with_config(model, em_slots=M) for a,M in self.slots.items()}
+        losses, note = read_arms(sizes['REAL'], ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(sizes, ids, quiet)) if domain=='code' else {}
+        if domain!='switch': losses |= {a: read_losses(m, ids) for a,m in sizes.items() if a!='REAL'}
     else: losses, note = self._others(model, ids, domain, quiet)
     return one | dict(curve=None, losses={a: _fine(l) for a,l in losses.items()}, **note)
 
 @patch
-def _costs(self:UnseenExperiment, model, large, ids, quiet):
+def _costs(self:UnseenExperiment, sizes, ids, quiet):
     "What a token costs in one stream alone and, where streams can share a pass, in many side by side; what was learned does not matter"
     off, one, many = NeuroMemLM(trained_off(self.text.cfg)), ids[:1,:2048], ids[:1,:512*self.wide].view(self.wide, 512)
-    ways = ways_to_read(off, one, self.slots, self.step)
-    for n,m,x in (('REAL', model, one), ('REAL×4', large, one), (f'REAL, {self.wide} streams', model, many), (f'plain reading, {self.wide} streams', off, many)):
+    ways = ways_to_read(off, one, self.slots['REAL'], self.step)
+    for n,m,x in (*((a, m, one) for a,m in sizes.items()), *((f'{a}, {self.wide} streams', m, many) for a,m in (('REAL÷4', sizes['REAL÷4']), ('REAL', sizes['REAL']), ('plain reading', off)))):
         ways[n] = (partial(read_losses, m, x, chunk=self.step), x.numel())
     return {n: c._asdict() for n,c in costs_of(ways, desc=None if quiet else 'costs').items()}
 
@@ -117,8 +116,8 @@ def _costs(self:UnseenExperiment, model, large, ids, quiet):
 def _others(self:UnseenExperiment, model, ids, domain, quiet):
     "The frozen model and its competitors, tuned on validation documents"
     valid = self.documents('code' if domain=='switch' else domain, valid=True)
-    M, B = self.slots, self.text.cfg.n_blocks
-    caches = {n: (m, *_tune_long_cache(model, valid[0], m)) for n,m in (('CACHE', M), ('CACHE×B', M*B), ('CACHE×4B', self.more*B))}
+    M, B = self.slots['REAL'], self.text.cfg.n_blocks
+    caches = {n: (m, *_tune_long_cache(model, valid[0], m)) for n,m in (('CACHE', M), ('CACHE×B', M*B), ('CACHE×4B', self.slots['REAL×4']*B))}
     out = {'TRAINED-OFF': read_losses(model, ids)}
     rows = [long_cache_losses(model, x, caches) for x in tqdm(ids, desc='cache', disable=quiet, leave=False)]
     out |= {n: torch.stack([r[n] for r in rows]) for n in caches}
@@ -146,7 +145,7 @@ def _fine(l): # [N, T-1]: means of 64 tokens, over documents
     return [round(x, 4) for x in l.mean(0)[:l.shape[1]//64*64].view(-1, 64).mean(1).tolist()]
 
 # %% ../nbs/56_unseen.ipynb #855b2a39
-UNSEEN_ARMS = ('REAL','REAL×4','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B','CACHE×4B','DYNEVAL-SGD','DYNEVAL-RMS')
+UNSEEN_ARMS = ('REAL','REAL÷4','REAL×4','SHUF','OFF','TRAINED-OFF','CACHE','CACHE×B','CACHE×4B','DYNEVAL-SGD','DYNEVAL-RMS')
 
 def losses_of(r:dict, domain:str, arm:str)->dict: # seed -> [T/64]
     "Mean loss of each 64 tokens"
@@ -220,23 +219,40 @@ def _cost_table(r):
     return rows + [f"| {w} | {1e3*np.median([c['seconds'] for c in cs]):.3f} | {np.median([c['flops'] for c in cs])/1e6:.1f} M |" for w,cs in ways.items()]
 
 # %% ../nbs/56_unseen.ipynb #d9e03866
-_STYLE = COLORS | {'REAL×4': COLORS['REAL'], 'CACHE×4B': COLORS['CACHE×B'], 'DYNEVAL-SGD': '#000000', 'DYNEVAL-RMS': '#777777'}
+_STYLE = COLORS | {'REAL÷4': COLORS['REAL'], 'REAL×4': COLORS['REAL'], 'CACHE×4B': COLORS['CACHE×B'], 'DYNEVAL-SGD': '#000000', 'DYNEVAL-RMS': '#777777'}
 
 @patch_to(UnseenExperiment, cls_method=True)
 def plot(cls, r):
     "Perplexity by position, a panel a domain"
     names = [d for d in ('code','books','switch') if losses_of(r, d, 'REAL')]
     if not names: return None
-    fig,axs = plt.subplots(1, len(names), figsize=(4.2*len(names),3.1), layout='constrained', squeeze=False)
-    for ax,d in zip(axs[0], names):
+    fig,axs = plt.subplots(1, len(names)+1, figsize=(3.9*len(names)+4.6,3.1), layout='constrained')
+    for ax,d in zip(axs, names):
         for a in UNSEEN_ARMS:
             x = losses_of(r, d, a)
             if not x: continue
             x = np.stack(list(x.values()))
             edges = [0,1,4,16,64,256,512,1024,x.shape[1]] if d!='switch' else list(range(0, x.shape[1]+1, 32))
             at = [64*(i+j)/2 for i,j in zip(edges, edges[1:])]
-            ax.plot(at, np.exp([x[:,i:j].mean() for i,j in zip(edges, edges[1:])]), color=_STYLE[a], ls=':' if '×4' in a else '-', lw=1.4 if a.startswith('REAL') else 1, marker='o' if d!='switch' else None, ms=3, label=a)
+            ax.plot(at, np.exp([x[:,i:j].mean() for i,j in zip(edges, edges[1:])]), color=_STYLE[a], ls='--' if '÷4' in a else ':' if '×4' in a else '-', lw=1.4 if a.startswith('REAL') else 1, marker='o' if d!='switch' else None, ms=3, label=a)
         ax.set(xscale='log' if d!='switch' else 'linear', xlabel='tokens read', title=d if d!='switch' else 'code, a book, the code goes on', yscale='log')
-    axs[0,0].set_ylabel('perplexity')
-    axs[0,-1].legend(frameon=False, fontsize=7, loc='center left', bbox_to_anchor=(1,.5))
+    axs[0].set_ylabel('perplexity')
+    axs[0].legend(frameon=False, fontsize=6.5, ncols=2)
+    _plot_worth(axs[-1], r, [d for d in names if d!='switch'])
     return fig
+
+_WAY = {'CACHE': 'neural cache, 2,048 entries', 'DYNEVAL-SGD': 'dynamic evaluation, SGD', 'DYNEVAL-RMS': 'dynamic evaluation, RMS'} # what the costs call an arm
+
+def _plot_worth(ax, r, domains):
+    "What a way of adapting gives against what it costs"
+    cost = lambda a: [1e3*x['costs'][_WAY.get(a,a)]['seconds'] for x in r['runs'].values() if _WAY.get(a,a) in x.get('costs', {})]
+    for a in ('REAL÷4','REAL','REAL×4',*_WAY):
+        for d in domains:
+            if not cost(a) or not drop(r, d, a): continue
+            x, y = np.median(cost(a)), np.mean(drop(r, d, a))
+            ax.plot(x, y, marker='o' if d=='code' else 's', mfc=_STYLE[a] if d=='code' else 'w', color=_STYLE[a])
+            ax.annotate(a, (x,y), (5,3), textcoords='offset points', fontsize=6.5)
+    ax.axhline(0, color='k', lw=.8)
+    ax.margins(x=.25)
+    ax.set(xscale='log', xlabel='CPU-milliseconds a token, one stream alone', ylabel='nats below TRAINED-OFF', title='what it gives and costs (filled: code; hollow: books)')
+    ax.title.set_fontsize(9)
