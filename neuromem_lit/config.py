@@ -46,6 +46,7 @@ class NeuroMemConfig:
     trace_decay:float=1.    # ρ, decay of an eligibility trace a token
     em_match:float=.98      # cosine above which an item is updated in place, -1 to 1
     em_interference:bool=False # a write weakens items that resemble it, learned
+    em_foreign:float=1.5    # nats that a read takes off items of other documents, ≥ 0; they only live on in phase E
     half_life:float=256.    # longest half-life of the scan's gates at the start, in tokens
     surprise_rate:float=.1  # rate of the running mean and variance of surprise, a span
     policy_hidden:int=16    # hidden width of the neuromodulators
@@ -92,6 +93,7 @@ def _rules(c):
     if c.em_slots: yield from _em_rules(c)
     yield not 0<c.trace_decay<=1, f'trace_decay={c.trace_decay} must be in (0, 1]'
     yield not -1<=c.em_match<=1, f'em_match={c.em_match} must be in [-1, 1]: it is a cosine'
+    yield c.em_foreign<0, f'em_foreign={c.em_foreign} must be ≥ 0: items of other documents cannot count more than those of this one'
     yield c.pm_budget<0 or c.ffn_mult<=0 or c.half_life<1, (
         f'pm_budget={c.pm_budget} must be ≥ 0, ffn_mult={c.ffn_mult} > 0, half_life={c.half_life} ≥ 1')
     yield not 0<c.surprise_rate<=1, f'surprise_rate={c.surprise_rate} must be in (0, 1]'
@@ -154,7 +156,7 @@ def state_numbers(c:NeuroMemConfig)->dict: # part -> numbers a stream
     return dict(wm=(c.conv_taps-1)*c.d_model + 2*(c.window-1)*c.d_model + 1,
                 scan=2*c.n_layers*c.d_model, stream=c.d_model+3+3+4,
                 pm=c.n_layers*B*(r*(4*Dh+2) + Dh+2) if r else 0,
-                em=B*(M*(2*E+3) + C*(2*E+2) + E + 3 + Dh+4 + 2) if M else 0)
+                em=B*(M*(2*E+3) + C*(2*E+2) + E + 3 + Dh+4 + 2 + 1) if M else 0)
 
 # %% ../nbs/00_config.ipynb #b3d41380
 def cost(c:NeuroMemConfig, batch:int=1)->dict:

@@ -121,6 +121,10 @@ class PlasticMemory(nn.Module):
         "What it takes to commit the open span, in items at full strength; training pays `write_cost` nats for each"
         return mod.g.new_zeros(len(mod.g))
 
+    def elsewhere(self, state): # -> state
+        "The state as the tokens of a new document see it, where the memory outlives documents; by default as it is"
+        return state
+
     def reset(self, state, mask:Tensor, lifelong:bool=False): # mask [N] bool -> state
         "Empty the memory of the streams in `mask`; a lifelong memory survives the end of a document"
         if lifelong: return state

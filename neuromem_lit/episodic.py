@@ -28,6 +28,7 @@ class EMState(NamedTuple):
     novelty:Tensor # [N, B, 3] running mean and variance of novelty, number of commits
     sums:Tensor   # [N, B, E_b+4] open span: Σ post, Σ surprise, Σ novelty, Σ novelty², number of tokens
     writes:Tensor # [N, B, 2] int64, items offered and items admitted so far
+    since:Tensor  # [N, B] int64, step of the first token of the open document
 
 # %% ../nbs/05_episodic.ipynb #264585cb
 NEG = -1e9 # score of a candidate place that is not taken
@@ -47,7 +48,8 @@ class EpisodicMemory(PlasticMemory):
         match:float=.98, # cosine of centred keys above which an item is updated in place
         kappa:float=12., # sharpness of addressing at the start of training
         rate:float=.05, # floor of the rate of running statistics, per commit
-        interference:bool=False # a write weakens items that resemble it, by how much is learned
+        interference:bool=False, # a write weakens items that resemble it, by how much is learned
+        foreign:float=0. # nats that a read takes off items of other documents
     ):
         super().__init__()
         self.B,self.block_width,self.width,self.M,self.C = n_blocks,block_width,width,n_slots,n_candidates
@@ -56,7 +58,7 @@ class EpisodicMemory(PlasticMemory):
         self.direct_out = nn.Parameter(self.value.detach().mT.clone())
         self.log_kappa = nn.Parameter(torch.full((n_blocks,1,1), math.log(kappa)))
         self.null, self.novel = nn.Parameter(torch.full((n_blocks,1), kappa/3)), nn.Parameter(torch.ones(n_blocks))
-        self.interference = interference
+        self.interference,self.foreign = interference,foreign
         if interference: self.fade, self.near = nn.Parameter(torch.zeros(n_blocks)), nn.Parameter(torch.zeros(n_blocks))
 
 # %% ../nbs/05_episodic.ipynb #5a0c31e7
@@ -69,7 +71,7 @@ def init_state(self:EpisodicMemory, n_streams:int)->EMState: # strengths 0, no c
     step = i(*NB,M) + torch.arange(-M, 0, device=self.key.device)
     items = (z(*NB,M,E), z(*NB,M,E), z(*NB,M), step, i(*NB,M)-1)
     candidates = (z(*NB,C,E), z(*NB,C,E), z(*NB,C)+NEG, i(*NB,C)-1)
-    return EMState(*items, *candidates, z(*NB,E), novelty, z(*NB,self.block_width+4), i(*NB,2))
+    return EMState(*items, *candidates, z(*NB,E), novelty, z(*NB,self.block_width+4), i(*NB,2), i(*NB))
 
 # %% ../nbs/05_episodic.ipynb #3f96a8c2
 @patch
@@ -102,10 +104,16 @@ def attend(self:EpisodicMemory, q:Tensor, state:EMState)->Tensor: # [N, T, B, M]
     "How much each query reads of each item; the rest goes to the null item"
     q = q * self.log_kappa.exp()[:,0]
     prior = (state.S/self._strongest(state)+.001).log().masked_fill(state.step<0, NEG)
+    if self.foreign: prior = prior - self.foreign*(state.step<state.since[...,None])
     s = torch.einsum('ntbe,nbme->nbtm', q, state.K) + prior[:,:,None]
     if self.topk<self.M: s = s.masked_fill(s < s.detach().topk(self.topk, -1).values[...,-1:], NEG)
     null = self.null[:,None].expand(*s.shape[:1], -1, s.shape[2], 1)
     return torch.cat([s, null], -1).softmax(-1)[...,:-1].transpose(1,2)
+
+@patch
+def elsewhere(self:EpisodicMemory, state:EMState)->EMState:
+    "To a new document every item is foreign"
+    return state._replace(since=torch.full_like(state.since, 2**62))
 
 @patch
 def mix(self:EpisodicMemory, weights:Tensor, state:EMState)->Tensor: # [N, T, B, E]
@@ -146,9 +154,14 @@ def observe(self:EpisodicMemory, tokens:Tokens, state:EMState)->EMState: # the o
     score = tokens.gate + self.novel*(new-mean[:,None])/(var[:,None]+1e-2).sqrt()
     score = score.masked_fill(tokens.paired[...,None]==0, NEG)
     state = state._replace(sums=state.sums + token_sums(tokens, [tokens.surprise, new, new*new]),
-                           last_read=self._last_read(tokens, state))
+                           last_read=self._last_read(tokens, state), since=self._since(tokens, state))
     step = tokens.step[:,None].expand(-1, self.B, -1)
     return self._best(state, k.transpose(1,2), v.transpose(1,2), score.transpose(1,2), step)
+
+@patch
+def _since(self:EpisodicMemory, tokens, state):
+    "Step at which the open document began: its first token has no pair"
+    return torch.maximum(state.since, tokens.step.masked_fill(tokens.paired!=0, -1).amax(1)[:,None])
 
 @patch
 def _best(self:EpisodicMemory, state, k, v, score, step):

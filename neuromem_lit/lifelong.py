@@ -48,6 +48,7 @@ class LifelongExperiment(Experiment):
     name, arms, files = 'lifelong', ('REAL',), ('books/*.txt',)
     total, block, every, asked_after = 1_000_000, 100_000, 25_000, (500, 2000, 8000, 32_000, 100_000) # tokens
     facts, general = 8, 16 # told at the start of each second block; documents of general text
+    slots = 2048 # of a block while living, as in the shipped text model; 512 in training
 
     def __init__(self): self.corpus = {s: fingerprint(embedded_corpus(s)) for s in SPLITS}
 
@@ -57,7 +58,7 @@ class LifelongExperiment(Experiment):
         model, one = train_arm(exp, 'REAL', seed, folder, quiet)
         model = in_phase_e(model)
         stages = train_long(model, exp.tok, folder=f'{folder}/{self.name}/{seed}', quiet=quiet, seed=seed)
-        model.eval()
+        model = with_config(model, em_slots=self.slots).eval()
         with torch.no_grad(): return one | dict(stages=stages, curve=None) | Life(model, exp.tok, self, seed, quiet).live()
 
 def in_phase_e(model:NeuroMemLM)->NeuroMemLM:
@@ -77,7 +78,7 @@ class Life:
         self.ids, self.new = (torch.from_numpy(np.stack([l[i] for l in lives])) for i in (0,1))
         self.order = [l[2] for l in lives]
         general = TextDocs(embedded_corpus('valid'), tok)   # held out, of the training domain
-        self.general = doc_batch([general.doc(i) for i in range(len(general)) if len(general.tokens[i])>=1024][:exp.general], 1024)[0]
+        self.general = doc_batch([general.doc(i) for i in range(len(general)) if len(general.tokens[i])>=1024][exp.general:2*exp.general], 1024)[0]   # settings were chosen on the first
         self.state, self.blocks, self.track, self.answers, self.open = model.init_state(2), [], [], {}, []
 
     def live(self)->dict: # raw results

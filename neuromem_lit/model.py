@@ -128,7 +128,7 @@ def _standard(self:NeuroMemLM):
         pm = ProceduralMemory(B, Dh, c.pm_slots, c.pm_budget or None, c.trace_decay)
         yield f'pm{l}', pm, PMNeuromodulator(B, Dh, c.pm_slots, hid), l
     if c.em_slots:
-        em = EpisodicMemory(B, Dh, c.d_model, c.d_em, c.em_slots, c.em_topk, c.em_candidates, c.em_match, interference=c.em_interference)
+        em = EpisodicMemory(B, Dh, c.d_model, c.d_em, c.em_slots, c.em_topk, c.em_candidates, c.em_match, interference=c.em_interference, foreign=c.em_foreign)
         yield 'em', em, EMNeuromodulator(B, Dh, hid), c.n_layers-1
 
 @patch
@@ -234,10 +234,17 @@ def _read(self:NeuroMemLM, name, z, p, state, arms):
     st = state.memories[name]
     if arm=='shuf': st = tree_map(lambda t: t.roll(1, 0), st)
     w = mem.attend(q, st)
-    if p.late is not None and self.cfg.phase!='E': w = w*(~p.late)[...,None,None]
+    if p.late is not None: w = self._late(mem, q, st, w, p.late[...,None,None])
     return mem.mix(w, st), w if arm=='real' else None, q
 
 # %% ../nbs/07_model.ipynb #3c76a895
+@patch
+def _late(self:NeuroMemLM, mem, q, st, w, late):
+    "Weights of a read, mended after a reset: nothing is read there; in phase E, what a new document reads of a memory that lives on"
+    if self.cfg.phase!='E': return w*~late
+    new = mem.elsewhere(st)
+    return w if new is st else torch.where(late, mem.attend(q, new), w)
+
 @patch
 def _compute(self:NeuroMemLM, p, state, arms):
     "Hidden vectors of a piece, the layers' inputs, new scan states, read weights and queries of each memory"
