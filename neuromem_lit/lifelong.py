@@ -84,8 +84,7 @@ class Life:
     def live(self)->dict: # raw results
         "Read it all, looking at the state on the way"
         off = dict(pm='off', em='off')
-        before, first = self.model._weights_id(), self._general(None, off)
-        empty, e = self._general(None), self.exp
+        before, empty, e = self.model._weights_id(), self._general(None), self.exp
         losses = []
         for at in tqdm(range(0, e.total, self.chunk), desc='living', disable=self.quiet, leave=False):
             if at%(2*e.block)==0: self._tell(at)
@@ -93,7 +92,7 @@ class Life:
             self._ask(at+self.chunk)
             if (at+self.chunk)%e.every==0: self._note(at+self.chunk, losses); losses = []
             if (at+self.chunk)%e.block==0: self.blocks.append([self._after(n) for n in (0,1)])
-        return dict(order=self.order, empty=empty, off=[first, *(self._after(n, off) for n in (0,1))], blocks=self.blocks,
+        return dict(order=self.order, empty=empty, off=[self._general(self._fresh(), off), *(self._after(n, off) for n in (0,1))], blocks=self.blocks,
                     same_weights=before==self.model._weights_id(), track=self.track, answers=self.answers)
 
 # %% ../nbs/58_lifelong.ipynb #4452bbe5
@@ -120,6 +119,12 @@ def _general(self:Life, state, arms=None):
 def _after(self:Life, n, arms=None):
     "The same from what stream n has lived through"
     return self._general(self.state.select([n]*len(self.general)), arms)
+
+@patch
+def _fresh(self:Life):
+    "Empty memories at the position that the life has reached, so that spans are cut at the same places"
+    n = len(self.general)
+    return self.model.init_state(n)._replace(pos=self.state.pos[:1].repeat(n))
 
 @patch
 def _note(self:Life, at, losses):
