@@ -43,7 +43,7 @@ def verdicts(names:list=None)->dict: # name -> list of `Target`
 
 # %% ../nbs/70_results.ipynb #9fee5a2e
 def _figure(x):
-    return '–' if math.isnan(x) or math.isinf(x) else f'{x:.3g}'
+    return '–' if math.isnan(x) or math.isinf(x) else f'{x:.4g}'
 
 def _verdict(t): return f'{t.verdict} ({t.note})' if t.note else t.verdict
 
