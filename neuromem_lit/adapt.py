@@ -296,9 +296,9 @@ def plot(self:Trace):
     fig,axs = plt.subplots(2, 2, figsize=(9,5.2), layout='constrained')
     for ax,n in zip(axs[0], self.shown()):
         s = self.slots(n)
-        im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0), interpolation='nearest')
+        im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0))
         ax.set(title=f'{n}: strength of each slot, block 0', xlabel='tokens read', ylabel='slot')
-        fig.colorbar(im, ax=ax, label='strength, of the strongest')
+        fig.colorbar(im, ax=ax, label=f'strength (1: {self.strength[n][:,0].max():.2g})')
     for ax in axs[0][len(self.shown()):]: ax.axis('off')
     self._draw_timeline(axs[1,0])
     self._draw_gates(axs[1,1])
@@ -311,7 +311,7 @@ def _draw_timeline(self:Trace, ax):
     *shares, surprise = lines
     for n,c in zip(shares, ('#0072B2','#56B4E9','#009E73')): ax.plot(t, lines[n], color=c, lw=.8, label=n)
     ax.plot([], [], color='#D55E00', lw=.8, label='surprise (right)')
-    ax.set(xlabel='tokens read', ylabel='share; strength of the commit', title='writes, commits, surprise', ylim=(0, None)); ax.legend(frameon=False, fontsize=7, ncol=2, loc='upper center', bbox_to_anchor=(.5,-.2))
+    ax.set(xlabel='tokens read', ylabel='share; strength of the commit', title='writes, commits, surprise', ylim=(0, 1.06)); ax.legend(frameon=False, fontsize=7, ncol=2, loc='upper center', bbox_to_anchor=(.5,-.32))
     right = ax.twinx()
     right.plot(t, lines[surprise], color='#D55E00', lw=.6, alpha=.7); right.set_ylabel('surprise, standard deviations')
 
