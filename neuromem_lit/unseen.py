@@ -241,7 +241,7 @@ def plot(cls, r):
     _plot_worth(axs[-1], r, [d for d in names if d!='switch'])
     return fig
 
-_WAY = {'CACHE': 'neural cache, 2,048 entries', 'DYNEVAL-SGD': 'dynamic evaluation, SGD', 'DYNEVAL-RMS': 'dynamic evaluation, RMS'} # what the costs call an arm
+_WAY = {'CACHE': f"neural cache, {UnseenExperiment.slots['REAL']:,} entries", 'DYNEVAL-SGD': 'dynamic evaluation, SGD', 'DYNEVAL-RMS': 'dynamic evaluation, RMS'} # what the costs call an arm
 
 def _plot_worth(ax, r, domains):
     "What a way of adapting gives against what it costs"
