@@ -11,6 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from fastcore.xdg import xdg_cache_home
 from torch import Tensor
+try:
+    if not (torch.cuda.is_available() or os.environ.get('TRITON_INTERPRET')): raise ImportError # where it could not run
+    import triton, triton.language as tl
+except ImportError: triton = None
 
 # %% ../nbs/01_scan.ipynb #da9c9665
 def linear_scan_loop(
@@ -165,28 +169,34 @@ def _c_loop(*xs):
     return _c_loops().get(xs[0].dtype)
 
 # %% ../nbs/01_scan.ipynb #99b6a55a
-class _LinearScan(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, a, b, h0):
-        h = torch.empty_like(b)
-        if c := _c_loop(a, b, h0): c.forward(a, b, h0, h)
-        else:
-            with torch.inference_mode(): _scan(a, b, h0, h)
-        ctx.save_for_backward(a, h, h0)
-        return h, h[:,-1].clone()
+@torch.library.custom_op('neuromem_lit::scan', mutates_args=())
+def _states(a:Tensor, b:Tensor, h0:Tensor)->tuple[Tensor,Tensor]: # h, h_last
+    h = torch.empty_like(b)
+    if c := _c_loop(a, b, h0): c.forward(a, b, h0, h)
+    else:
+        with torch.inference_mode(): _scan(a, b, h0, h)
+    return h, h[:,-1].clone()
 
-    @staticmethod
-    def backward(ctx, gh, g_last):
-        if torch.is_grad_enabled(): raise RuntimeError('linear_scan has first derivatives only (create_graph=True was asked for): use linear_scan_loop')
-        a,h,h0 = ctx.saved_tensors
-        da, db = torch.empty_like(h), torch.empty_like(h)
-        if c := _c_loop(a, h, h0, gh, g_last): return da, db, c.backward(a, h, h0, gh, g_last, da, db)
-        torch.add(gh[:,-1], g_last, out=db[:,-1])
-        if h.shape[1]>1:
-            with torch.inference_mode(): _scan(a[:,1:], gh[:,:-1], db[:,-1], db[:,:-1], reverse=True)
-        torch.mul(db[:,1:], h[:,:-1], out=da[:,1:])
-        torch.mul(db[:,0], h0, out=da[:,0])
-        return da, db, a[:,0]*db[:,0]
+@torch.library.custom_op('neuromem_lit::scan_backward', mutates_args=())
+def _gradients(a:Tensor, h:Tensor, h0:Tensor, gh:Tensor, g_last:Tensor)->tuple[Tensor,Tensor,Tensor]: # of a, b, h0
+    da, db = torch.empty_like(h), torch.empty_like(h)
+    if c := _c_loop(a, h, h0, gh, g_last): return da, db, c.backward(a, h, h0, gh, g_last, da, db)
+    torch.add(gh[:,-1], g_last, out=db[:,-1])
+    if h.shape[1]>1:
+        with torch.inference_mode(): _scan(a[:,1:], gh[:,:-1], db[:,-1], db[:,:-1], reverse=True)
+    torch.mul(db[:,1:], h[:,:-1], out=da[:,1:])
+    torch.mul(db[:,0], h0, out=da[:,0])
+    return da, db, a[:,0]*db[:,0]
+
+_states.register_fake(lambda a, b, h0: (torch.empty_like(b), torch.empty_like(b[:,0])))
+_gradients.register_fake(lambda a, h, h0, gh, g_last: (torch.empty_like(h), torch.empty_like(h), torch.empty_like(h0)))
+
+def _keep(ctx, inputs, output): ctx.save_for_backward(inputs[0], output[0], inputs[2])
+def _back(ctx, gh, g_last): return _gradients(*ctx.saved_tensors, gh, g_last)
+def _no_second(ctx, *grads): raise RuntimeError('linear_scan has first derivatives only (create_graph=True was asked for): use linear_scan_loop')
+_states.register_autograd(_back, setup_context=_keep)
+_gradients.register_autograd(_no_second)
+
 
 # %% ../nbs/01_scan.ipynb #b89facb9
 def linear_scan(
@@ -199,4 +209,107 @@ def linear_scan(
     N,T,D = b.shape
     if h0.shape!=(N,D): raise ValueError(f'h0 must be [N, D] = {(N,D)}, got {tuple(h0.shape)}')
     if T==0: return b, h0
-    return _LinearScan.apply(a.contiguous(), b.contiguous(), h0.contiguous())
+    return _states(a.contiguous(), b.contiguous(), h0.contiguous())
+
+# %% ../nbs/01_scan.ipynb #01a0c0d3
+if triton:
+    @triton.jit
+    def _then(a1, b1, a2, b2): return a1*a2, a2*b1 + b2
+
+    @triton.jit
+    def _tile(a, b, n, t, d, stop, T, D, BACK: tl.constexpr):
+        "Rows t of stream n, counted from the end where BACK is 1, scanned from a zero start: token, place and mask; products of gates; states"
+        i = T-1-t if BACK else t
+        at, ok = (n*T+i)[:,None]*D + d[None,:], (t<stop)[:,None] & (d<D)[None,:]
+        gate = tl.load(a + at + BACK*D, mask=ok & (i+BACK<T)[:,None], other=1.).to(tl.float64)
+        p, h = tl.associative_scan((gate, tl.load(b+at, mask=ok, other=0.).to(tl.float64)), 0, _then)
+        return i, at, ok, p, h
+
+    @triton.jit
+    def _last_row(x, R: tl.constexpr): return tl.sum(tl.where((tl.arange(0, R)==R-1)[:,None], x, 0.), 0)
+
+    @triton.jit
+    def _start(h0, e, p, n, k, K, D, d):
+        "State before chunk k, from the ends and decays of those before it"
+        c = tl.load(h0 + n*D + d, mask=d<D, other=0.).to(tl.float64)
+        for j in range(0, k):
+            o = (n*K+j)*D + d
+            c = tl.load(p+o, mask=d<D, other=0.)*c + tl.load(e+o, mask=d<D, other=0.)
+        return c
+
+    @triton.jit
+    def _ends_kernel(a, b, e, p, T, D, L, K, BACK: tl.constexpr, R: tl.constexpr, W: tl.constexpr):
+        d, n, k = tl.program_id(0)*W + tl.arange(0, W), tl.program_id(1).to(tl.int64), tl.program_id(2)
+        end, decay, stop = tl.zeros([W], tl.float64), tl.zeros([W], tl.float64)+1, tl.minimum((k+1)*L, T)
+        for t0 in range(k*L, stop, R):
+            _, _, _, ps, hs = _tile(a, b, n, t0+tl.arange(0, R), d, stop, T, D, BACK)
+            q = _last_row(ps, R)
+            end, decay = q*end + _last_row(hs, R), decay*q
+        o = (n*K+k)*D + d
+        tl.store(e+o, end, mask=d<D)
+        tl.store(p+o, decay, mask=d<D)
+
+    @triton.jit
+    def _forward_kernel(a, b, h0, e, p, h, T, D, L, K, R: tl.constexpr, W: tl.constexpr):
+        d, n, k = tl.program_id(0)*W + tl.arange(0, W), tl.program_id(1).to(tl.int64), tl.program_id(2)
+        c, stop = _start(h0, e, p, n, k, K, D, d), tl.minimum((k+1)*L, T)
+        for t0 in range(k*L, stop, R):
+            _, at, ok, ps, hs = _tile(a, b, n, t0+tl.arange(0, R), d, stop, T, D, 0)
+            hs += ps*c[None,:]
+            tl.store(h+at, hs, mask=ok)
+            c = _last_row(hs, R)
+
+    @triton.jit
+    def _backward_kernel(a, h, h0, g, last, e, p, da, db, dh0, T, D, L, K, R: tl.constexpr, W: tl.constexpr):
+        d, n, k = tl.program_id(0)*W + tl.arange(0, W), tl.program_id(1).to(tl.int64), tl.program_id(2)
+        c, stop = _start(last, e, p, n, k, K, D, d), tl.minimum((k+1)*L, T)
+        first = tl.load(h0 + n*D + d, mask=d<D, other=0.).to(tl.float64)
+        for t0 in range(k*L, stop, R):
+            i, at, ok, ps, delta = _tile(a, g, n, t0+tl.arange(0, R), d, stop, T, D, 1)
+            delta += ps*c[None,:]
+            before = tl.load(h+at-D, mask=ok & (i>0)[:,None], other=0.).to(tl.float64)
+            tl.store(db+at, delta, mask=ok)
+            tl.store(da+at, delta*tl.where((i==0)[:,None], first[None,:], before), mask=ok)
+            c = _last_row(delta, R)
+        if stop==T: tl.store(dh0 + n*D + d, c*tl.load(a + n*T*D + d, mask=d<D, other=0.), mask=d<D)
+
+# %% ../nbs/01_scan.ipynb #01a0c0d5
+_TILE = dict(R=16, W=64)
+
+def _grid(N, T, D, processors):
+    "Tokens of a chunk, and programs: groups of units, streams, chunks"
+    R, W = _TILE.values()
+    columns = -(-D//W)
+    K = max(1, min(-(-4*processors//(N*columns)), -(-T//(2*R))))
+    L = -(-T//K//R)*R
+    return L, (columns, N, -(-T//L))
+
+def _chunks(a, b, back):
+    "Programs; ends and decays of the chunks, where there are several; sizes"
+    N,T,D = b.shape
+    L, grid = _grid(N, T, D, torch.cuda.get_device_properties(b.device).multi_processor_count if b.is_cuda else 4)
+    K = grid[2]
+    e, p = b.new_empty(2, N, K, D, dtype=torch.float64)
+    if K>1: _ends_kernel[grid](a, b, e, p, T, D, L, K, BACK=back, **_TILE, num_warps=2)
+    return grid, e, p, (T, D, L, K)
+
+def _states_on_gpu(a, b, h0):
+    "`_states` by Triton's kernels"
+    h = torch.empty_like(b)
+    if b.numel():
+        grid, e, p, sizes = _chunks(a, b, 0)
+        _forward_kernel[grid](a, b, h0, e, p, h, *sizes, **_TILE, num_warps=2)
+    return h, h[:,-1].clone()
+
+def _gradients_on_gpu(a, h, h0, gh, g_last):
+    "`_gradients` by Triton's kernels"
+    gh, g_last = gh.contiguous(), g_last.contiguous()
+    da, db, dh0 = torch.empty_like(h), torch.empty_like(h), torch.empty_like(h0)
+    if h.numel():
+        grid, e, p, sizes = _chunks(a, gh, 1)
+        _backward_kernel[grid](a, h, h0, gh, g_last, e, p, da, db, dh0, *sizes, **_TILE, num_warps=2)
+    return da, db, dh0
+
+if triton:
+    _states.register_kernel('cuda')(_states_on_gpu)
+    _gradients.register_kernel('cuda')(_gradients_on_gpu)
