@@ -238,6 +238,9 @@ def plot(cls, r):
             at = [64*(i+j)/2 for i,j in zip(edges, edges[1:])]
             ax.plot(at, np.exp([x[:,i:j].mean() for i,j in zip(edges, edges[1:])]), color=_STYLE[a], ls='--' if '÷4' in a else ':' if '×4' in a else '-', lw=1.4 if a.startswith('REAL') else 1, marker='o' if d!='switch' else None, ms=3, label=a)
         ax.set(xscale='log' if d!='switch' else 'linear', xlabel='tokens read', title=d if d!='switch' else 'code, a book, the code goes on', yscale='log')
+        low, high = ax.get_ylim()
+        ax.set_yticks([p for p in (8,10,15,20,30,40,60,80,100,150,200,300,600) if low<p<high]); ax.minorticks_off()
+        ax.yaxis.set_major_formatter('{x:g}')
     axs[0].set_ylabel('perplexity')
     axs[0].legend(frameon=False, fontsize=6.5, ncols=2)
     _plot_worth(axs[-1], r, [d for d in names if d!='switch'])
@@ -249,12 +252,13 @@ def _plot_worth(ax, r, domains):
     "What a way of adapting gives against what it costs"
     cost = lambda a: [1e3*x['costs'][_WAY.get(a,a)]['seconds'] for x in r['runs'].values() if _WAY.get(a,a) in x.get('costs', {})]
     for a in ('REAL÷4','REAL','REAL×4',*_WAY):
-        for d in domains:
-            if not cost(a) or not drop(r, d, a): continue
-            x, y = np.median(cost(a)), np.mean(drop(r, d, a))
-            ax.plot(x, y, marker='o' if d=='code' else 's', mfc=_STYLE[a] if d=='code' else 'w', color=_STYLE[a])
-            ax.annotate(a, (x,y), (5,3), textcoords='offset points', fontsize=6.5)
+        ys = {d: np.mean(drop(r, d, a)) for d in domains if drop(r, d, a)}
+        if not cost(a) or not ys: continue
+        x, below = np.median(cost(a)), a in ('DYNEVAL-SGD','REAL÷4')
+        ax.plot([x]*len(ys), ys.values(), color=_STYLE[a], lw=.6)
+        for d,y in ys.items(): ax.plot(x, y, marker='o' if d=='code' else 's', mfc=_STYLE[a] if d=='code' else 'w', color=_STYLE[a])
+        ax.annotate(a, (x, (min if below else max)(ys.values())), (0, -12 if below else 6), textcoords='offset points', fontsize=6.5, ha='center')
     ax.axhline(0, color='k', lw=.8)
-    ax.margins(x=.25)
+    ax.margins(x=.25, y=.12)
     ax.set(xscale='log', xlabel='CPU-milliseconds a token, one stream alone', ylabel='nats below TRAINED-OFF', title='what it gives and costs (filled: code; hollow: books)')
     ax.title.set_fontsize(9)
