@@ -12,7 +12,7 @@ from pathlib import Path
 from fastcore.xdg import xdg_cache_home
 from torch import Tensor
 try:
-    if not (torch.cuda.is_available() or os.environ.get('TRITON_INTERPRET')): raise ImportError # where it could not run
+    if os.environ.get('NEUROMEM_SCAN')=='torch' or not (torch.cuda.is_available() or os.environ.get('TRITON_INTERPRET')): raise ImportError # not wanted, or it could not run
     import triton, triton.language as tl
 except ImportError: triton = None
 
