@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'SENTENCES', 'LENGTHS', 'BABILONG_PUBLISHED', 'World',
-           'Story', 'story', 'read_babi', 'Background', 'Babilong', 'BabilongExperiment']
+           'Story', 'story', 'read_babi', 'Background', 'Babilong', 'BabilongExperiment', 'read_to_end']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
 import copy, math, random, re, torch
 from pathlib import Path
 from typing import NamedTuple
+from torch import Tensor
 import numpy as np, matplotlib.pyplot as plt
 from fastcore.basics import patch, patch_to
 from tqdm.auto import tqdm
@@ -236,8 +237,9 @@ class BabilongExperiment(Experiment):
         reads = {'REAL': ('REAL', with_config(model, em_interference=True) if arm=='REAL' else model)}
         if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
         if L!='2k': one |= dict(curve=None, first=None)
+        if LENGTHS[L]>=LENGTHS['1M']: reads['REAL'][1].compile()
         return one | dict(read_with=dict(em_interference=arm=='REAL'), background=len(self._background(source).tokens),
-                          measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet) for n,(a,m) in reads.items()})
+                          measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet, f"{folder}/{self.name}/half-read-{key.replace('/','-')}-{n}") for n,(a,m) in reads.items()})
 
 def _belongs(arm, seed, source, task, L):
     "All seeds to 128k (tasks 2 and 3: 16k, and one seed without memory) and the original stories to 1M; longer, one seed with memory"
@@ -275,17 +277,30 @@ def _background(self:BabilongExperiment, source):
         self.backgrounds[source] = Background(texts, self.tok)
     return self.backgrounds[source]
 
+def read_to_end(model, ids:Tensor, arms:dict, bar, keep:str=None, chunk:int=1024, every:int=1000)->Tensor: # ids [N, T] -> [N, V]
+    "Scores of what comes after the last token; the state is kept after every so many chunks, and a read that was killed goes on from there"
+    T, state, keep = ids.shape[1], None, keep and Path(keep)
+    if keep and keep.exists(): state = model.load_state(keep)
+    start = 0 if state is None else state.pos[0].item()
+    bar.update(start)
+    for n,i in enumerate(range(start, T, chunk), 1):
+        logits, state = model(ids[:,i:i+chunk], state, arms=arms)
+        bar.update(logits.shape[1])
+        if keep and n%every==0 and i+chunk<T: model.save_state(state, keep)
+    if keep: keep.unlink(missing_ok=True)
+    return logits[:,-1]
+
 @patch
 @torch.no_grad()
-def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:str='REAL', seed:int=0, quiet:bool=False)->dict: # counts
+def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:str='REAL', seed:int=0, quiet:bool=False, keep:str=None)->dict: # keep: start of the names of files for what is half read; counts
     "Read documents to their end and compare the most probable next token with the answer; each seed has documents of its own"
     out = dict(n=0, right=0, words=0, guess=0)
     for a in range(0, self.many[L], self.at_once[L]):
         docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**9*(1+seed)+a)
-        ids, state = torch.from_numpy(np.stack([d.ids for d in docs])), None
-        for i in tqdm(range(0, ids.shape[1]-1, 1024), desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False):
-            logits, state = model(ids[:,i:min(i+1024, ids.shape[1]-1)], state, arms=ARM_READS[arm])
-        out['right'] += int((logits[:,-1].argmax(-1)==ids[:,-1]).sum()); out['n'] += len(ids)
+        ids = torch.from_numpy(np.stack([d.ids for d in docs]))
+        with tqdm(total=ids.shape[1]-1, unit='tok', desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False) as bar:
+            last = read_to_end(model, ids[:,:-1], ARM_READS[arm], bar, keep and f'{keep}-{a}.safetensors')
+        out['right'] += int((last.argmax(-1)==ids[:,-1]).sum()); out['n'] += len(ids)
         out['guess'] += sum(d.info['guess'] for d in docs)
         out['words'] += sum(len(self.tok.decode(x.tolist()).split()) for x in ids[:1])*len(ids)
     return out

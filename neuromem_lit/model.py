@@ -7,7 +7,7 @@ __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread',
            'save_tensors', 'load_tensors', 'flatten_state', 'unflatten_state', 'load_model', 'next_token']
 
 # %% ../nbs/07_model.ipynb #ef5fc619
-import hashlib, json, math, os, torch
+import functools, hashlib, json, math, os, shutil, torch, warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -117,6 +117,7 @@ class NeuroMemLM(nn.Module):
         self.layers = nn.ModuleList(Layer(c.n_blocks, Dh, w, int(c.ffn_mult*Dh), c.half_life, c.n_layers) for w in reads)
         self.head, self.head_norm = nn.Parameter(torch.eye(D) + .3*torch.randn(D, D)/D**.5), nn.Parameter(torch.ones(D))
         self.log_scale = nn.Parameter(torch.tensor(math.log(.5)))
+        self.backend = None # of `compile`
         self.set_phase(c.phase)
 
 # %% ../nbs/07_model.ipynb #e6a07c35
@@ -354,8 +355,9 @@ def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms):
     cuts = span_cuts(state.pos.tolist(), x.shape[1], self.cfg.span)
     split = lambda t: [None]*len(cuts) if t is None else t.split([n for n,_ in cuts], 1)
     outs, costs = [], []
-    for i,x_,y_,r_,(_,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
-        out, state, cost = self._step(self._piece(i, x_, y_, r_, state), state, due, arms)
+    for i,x_,y_,r_,(n,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
+        step = self._compiled(n, due, r_) or self._step
+        out, state, cost = step(self._piece(i, x_, y_, r_, state), state, due, arms)
         outs.append(out); costs.append(cost.sum())
     return outs, state._replace(wm=wm), sum(costs)
 
@@ -370,6 +372,32 @@ def _step(self:NeuroMemLM, p, state, due, arms):
     return logits, state._replace(
         pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1),
         last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories), cost
+
+# %% ../nbs/07_model.ipynb #c0de0702
+@patch
+def compile(self:NeuroMemLM,
+    backend:str='inductor' # of `torch.compile`; None: back to plain operations
+)->NeuroMemLM: # itself
+    "Run whole spans and single tokens as compiled graphs: they take a minute to make for each number of streams, and several streams or a long text to pay; warns and stays as it is where there is no C++ compiler"
+    if backend=='inductor' and not any(map(shutil.which, (os.environ.get('CXX') or 'g++', 'clang++'))):
+        warnings.warn('compile: no C++ compiler was found, the model runs as before. Install g++ or clang++, or name one in CXX')
+        backend = None
+    self.backend = backend
+    return self
+
+@patch
+def _compiled(self:NeuroMemLM, n, due, reset):
+    "The compiled `_step` for a piece, or None"
+    if not self.backend or reset is not None or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
+    graph = _graphs(self.backend)
+    return lambda p, state, *rest: graph(self, _dense(p), _dense(state), *rest)
+
+@functools.cache
+def _graphs(backend): # models of one shape share them: weights are inputs
+    return torch.compile(NeuroMemLM._step, backend=backend, dynamic=False)
+
+def _dense(x): # a graph is made for one layout in memory; a slice has another
+    return tree_map(lambda t: t.contiguous() if isinstance(t, Tensor) else t, x)
 
 # %% ../nbs/07_model.ipynb #54e70a1f
 @patch
