@@ -201,7 +201,6 @@ class BabilongExperiment(Experiment):
     then = dict(train, steps=800, lr=3e-3) # with strays
     many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 100, '16k': 100, '128k': 72, '1M': 32, '10M': 4}  # read side by side
-    moved = {'10M': 10**6} # other documents than those of a first try
     def __init__(self):
         train = embedded_corpus('train')
         self.tok = train_bpe([*train['text'], _stories_text()], 1024)
@@ -235,12 +234,11 @@ class BabilongExperiment(Experiment):
         arm, seed, source, task, L = key.split('/')
         task, seed = int(task[2]), int(seed)
         model, one = self.trained(arm, task, seed, folder, quiet)
-        how = dict(em_interference=True, em_load=L=='10M') if arm=='REAL' else {}
-        reads = {'REAL': ('REAL', with_config(model, **how))}
+        reads = {'REAL': ('REAL', with_config(model, em_interference=True) if arm=='REAL' else model)}
         if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
         if L!='2k': one |= dict(curve=None, first=None)
         if LENGTHS[L]>=LENGTHS['1M']: reads['REAL'][1].compile()
-        return one | dict(read_with=how, background=len(self._background(source).tokens),
+        return one | dict(read_with=dict(em_interference=arm=='REAL'), background=len(self._background(source).tokens),
                           measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet, f"{folder}/{self.name}/half-read-{key.replace('/','-')}-{n}") for n,(a,m) in reads.items()})
 
 def _belongs(arm, seed, source, task, L):
@@ -298,7 +296,7 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
     "Read documents to their end and compare the most probable next token with the answer; each seed has documents of its own"
     out = dict(n=0, right=0, words=0, guess=0)
     for a in range(0, self.many[L], self.at_once[L]):
-        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**9*(1+seed)+self.moved.get(L, 0)+a)
+        docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**9*(1+seed)+a)
         ids = torch.from_numpy(np.stack([d.ids for d in docs]))
         with tqdm(total=ids.shape[1]-1, unit='tok', desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False) as bar:
             last = read_to_end(model, ids[:,:-1], ARM_READS[arm], bar, keep and f'{keep}-{a}.safetensors')

@@ -46,7 +46,6 @@ class NeuroMemConfig:
     trace_decay:float=1.    # ρ, decay of an eligibility trace a token
     em_match:float=.98      # cosine above which an item is updated in place, -1 to 1
     em_interference:bool=False # a write weakens items that resemble it, learned
-    em_load:bool=False      # items fade in proportion to how full the store is
     em_foreign:float=1.5    # nats that a read takes off items of other documents, ≥ 0; they only live on in phase E
     half_life:float=256.    # longest half-life of the scan's gates at the start, in tokens
     surprise_rate:float=.1  # rate of the running mean and variance of surprise, a span

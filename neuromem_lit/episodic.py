@@ -49,8 +49,7 @@ class EpisodicMemory(PlasticMemory):
         kappa:float=12., # sharpness of addressing at the start of training
         rate:float=.05, # floor of the rate of running statistics, per commit
         interference:bool=False, # a write weakens items that resemble it, by how much is learned
-        foreign:float=0., # nats that a read takes off items of other documents
-        load:bool=False # items fade in proportion to how full the store is
+        foreign:float=0. # nats that a read takes off items of other documents
     ):
         super().__init__()
         self.B,self.block_width,self.width,self.M,self.C = n_blocks,block_width,width,n_slots,n_candidates
@@ -59,7 +58,7 @@ class EpisodicMemory(PlasticMemory):
         self.direct_out = nn.Parameter(self.value.detach().mT.clone())
         self.log_kappa = nn.Parameter(torch.full((n_blocks,1,1), math.log(kappa)))
         self.null, self.novel = nn.Parameter(torch.full((n_blocks,1), kappa/3)), nn.Parameter(torch.ones(n_blocks))
-        self.interference,self.foreign,self.load = interference,foreign,load
+        self.interference,self.foreign = interference,foreign
         if interference: self.fade, self.near = nn.Parameter(torch.zeros(n_blocks)), nn.Parameter(torch.zeros(n_blocks))
 
 # %% ../nbs/05_episodic.ipynb #5a0c31e7
@@ -243,7 +242,7 @@ def _strength(self:EpisodicMemory, state, mod):
 def commit(self:EpisodicMemory, state:EMState, mod:Modulation, due:Tensor=None)->EMState: # no open candidates
     "Write the open span's candidates, for the streams in `due` ([N] bool, default all)"
     s = self._strength(state, mod)
-    S = state.S * torch.exp(-mod.eta*s.square().sum(-1)*self._load(state)/self.M)[...,None]
+    S = state.S * torch.exp(-mod.eta*s.square().sum(-1)/self.M)[...,None]
     with torch.no_grad(): place, admitted, matched, there = self._place(state, S, s)
     adm = self._admission(s, place, admitted, matched, there)
     strength = torch.where(matched, torch.maximum(s, self._stood(S, place, admitted, there)), s)
@@ -285,12 +284,6 @@ def _bookkeeping(self:EpisodicMemory, state, place, adm, admitted):
                 center=state.center + rate*(ck-state.center), novelty=self._novelty_stats(state),
                 writes=state.writes + torch.stack([offered.sum(-1), admitted.sum(-1)], -1),
                 cscore=torch.zeros_like(state.cscore)+NEG, cstep=torch.full_like(state.cstep, -1), **zeros)
-
-# %% ../nbs/05_episodic.ipynb #10ad0002
-@patch
-def _load(self:EpisodicMemory, state): # [N, B]
-    "By how much pressure is felt: 1, or how full the store is"
-    return (state.S/self._strongest(state)).mean(-1) if self.load else 1.
 
 # %% ../nbs/05_episodic.ipynb #9b14e7a6
 @patch

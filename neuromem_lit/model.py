@@ -129,7 +129,7 @@ def _standard(self:NeuroMemLM):
         pm = ProceduralMemory(B, Dh, c.pm_slots, c.pm_budget or None, c.trace_decay)
         yield f'pm{l}', pm, PMNeuromodulator(B, Dh, c.pm_slots, hid), l
     if c.em_slots:
-        em = EpisodicMemory(B, Dh, c.d_model, c.d_em, c.em_slots, c.em_topk, c.em_candidates, c.em_match, interference=c.em_interference, foreign=c.em_foreign, load=c.em_load)
+        em = EpisodicMemory(B, Dh, c.d_model, c.d_em, c.em_slots, c.em_topk, c.em_candidates, c.em_match, interference=c.em_interference, foreign=c.em_foreign)
         yield 'em', em, EMNeuromodulator(B, Dh, hid), c.n_layers-1
 
 @patch
