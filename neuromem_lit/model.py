@@ -378,7 +378,7 @@ def _step(self:NeuroMemLM, p, state, due, arms):
 def compile(self:NeuroMemLM,
     backend:str='inductor' # of `torch.compile`; None: back to plain operations
 )->NeuroMemLM: # itself
-    "Run whole spans and single tokens as compiled graphs: they take a minute to make for each number of streams, and several streams or a long text to pay; warns and stays as it is where there is no C++ compiler"
+    "Run whole spans and single tokens as compiled graphs: they take long to make, once for each number of streams, and pay where few streams read long texts; warns and stays as it is where there is no C++ compiler"
     if backend=='inductor' and not any(map(shutil.which, (os.environ.get('CXX') or 'g++', 'clang++'))):
         warnings.warn('compile: no C++ compiler was found, the model runs as before. Install g++ or clang++, or name one in CXX')
         backend = None
