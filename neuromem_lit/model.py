@@ -396,8 +396,8 @@ def _compiled(self:NeuroMemLM, n, due, reset):
 def _graphs(backend): # models of one shape share them: weights are inputs
     return torch.compile(NeuroMemLM._step, backend=backend, dynamic=False)
 
-def _dense(x): # a graph is made for one layout in memory; a slice has another
-    return tree_map(lambda t: t.contiguous() if isinstance(t, Tensor) else t, x)
+def _dense(x): # a graph is made for one layout in memory; a slice has another, and so has one of a single stream, which counts as contiguous
+    return tree_map(lambda t: t.reshape(-1).view(t.shape) if isinstance(t, Tensor) else t, x)
 
 # %% ../nbs/07_model.ipynb #54e70a1f
 @patch

@@ -65,9 +65,9 @@ class UnseenExperiment(Experiment):
         self.tok, self.corpus = self.text.tok, self.text.corpus
 
     def runs(self, seeds):
-        "Code, books where there are some, and a change of domain and back"
+        "Code, books where there are some, and a change of domain and back; what reading costs"
         domains = ('code', *(('books','switch') if self.data else ()))
-        return [f'{a}/{s}/{d}' for s in range(seeds) for d in domains for a in self.arms]
+        return [f'{a}/{s}/{d}' for s in range(seeds) for d in domains for a in self.arms] + [f'costs/{s}' for s in range(seeds)]
 
     def documents(self, domain:str, valid:bool=False)->Tensor: # [n, T]
         "Long streams of a domain: modules one after the other, or a book each; for a switch a third is of the other domain"
@@ -93,24 +93,33 @@ class UnseenExperiment(Experiment):
 @patch
 def run(self:UnseenExperiment, key, folder='runs', quiet=False):
     "Train as `text` does, or take what it has trained, and read"
-    arm, seed, domain = key.split('/')
-    model, one = train_arm(self.text, arm, int(seed), folder, quiet)
+    arm, seed, *domain = key.split('/')
+    if arm=='costs': return dict(seed=int(seed), costs=self._costs(int(seed), quiet))
+    domain, (model, one) = domain[0], train_arm(self.text, arm, int(seed), folder, quiet)
     ids = self.documents(domain)
     if arm=='REAL':
         sizes = {a: with_config(model, em_slots=M) for a,M in self.slots.items()}
-        losses, note = read_arms(sizes['REAL'], ids, ('REAL','SHUF','OFF'), quiet=quiet), dict(costs=self._costs(sizes, ids, quiet)) if domain=='code' else {}
+        losses, note = read_arms(sizes['REAL'], ids, ('REAL','SHUF','OFF'), quiet=quiet), {}
         if domain!='switch': losses |= {a: read_losses(m, ids) for a,m in sizes.items() if a!='REAL'}
     else: losses, note = self._others(model, ids, domain, quiet)
     return one | dict(curve=None, losses={a: _fine(l) for a,l in losses.items()}, **note)
 
 @patch
-def _costs(self:UnseenExperiment, sizes, ids, quiet):
-    "What a token costs in one stream alone and, where streams can share a pass, in many side by side; what was learned does not matter"
-    off, one, many = NeuroMemLM(trained_off(self.text.cfg)), ids[:1,:2048], ids[:1,:512*self.wide].view(self.wide, 512)
+def _costs(self:UnseenExperiment, seed, quiet):
+    "What a token costs in one stream alone and, where streams can share a pass, in many side by side; then in compiled graphs. Fresh weights: what was learned does not matter"
+    torch.manual_seed(seed)
+    model, off, ids = NeuroMemLM(self.text.cfg).eval(), NeuroMemLM(trained_off(self.text.cfg)).eval(), self.documents('code')
+    sizes, one, many = {a: with_config(model, em_slots=M) for a,M in self.slots.items()}, ids[:1,:2048], ids[:1,:512*self.wide].view(self.wide, 512)
     ways = ways_to_read(off, one, self.slots['REAL'], self.step)
     for n,m,x in (*((a, m, one) for a,m in sizes.items()), *((f'{a}, {self.wide} streams', m, many) for a,m in (('REAL÷4', sizes['REAL÷4']), ('REAL', sizes['REAL']), ('plain reading', off)))):
         ways[n] = (partial(read_losses, m, x, chunk=self.step), x.numel())
-    return {n: c._asdict() for n,c in costs_of(ways, desc=None if quiet else 'costs').items()}
+    costs, again = costs_of(ways, desc=None if quiet else 'costs'), ('plain reading','dynamic evaluation, SGD','REAL÷4','REAL')
+    for m in (off, *sizes.values()): m.compile()
+    if off.backend: # the same operations in fewer calls
+        with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True): # more graphs than are kept would be plain operations again
+            ts = interleaved({n: ways[n][0] for n in again}, 5, None if quiet else 'compiled, after some minutes')
+        costs |= {f'{n}, compiled': Cost(float(np.median(ts[n]))/ways[n][1], costs[n].flops) for n in again}
+    return {n: c._asdict() for n,c in costs.items()}
 
 @patch
 def _others(self:UnseenExperiment, model, ids, domain, quiet):
@@ -149,7 +158,7 @@ UNSEEN_ARMS = ('REAL','REAL÷4','REAL×4','SHUF','OFF','TRAINED-OFF','CACHE','CA
 
 def losses_of(r:dict, domain:str, arm:str)->dict: # seed -> [T/64]
     "Mean loss of each 64 tokens"
-    return {x['seed']: np.array(x['losses'][arm]) for k,x in sorted(r['runs'].items()) if k.endswith('/'+domain) and arm in x['losses']}
+    return {x['seed']: np.array(x['losses'][arm]) for k,x in sorted(r['runs'].items()) if k.endswith('/'+domain) and arm in x.get('losses', {})}
 
 def gain(r:dict, domain:str, arm:str, over:str='TRAINED-OFF')->dict: # seed -> [T/64] nats
     "How much lower the loss is than that of another arm of the same seed"
@@ -183,6 +192,7 @@ def targets(cls, r):
             rows += [mean_target(f'{d}: drop of the loss, {ours} less {a}, nats', 0, drop(r, d, ours, a)) for a in others]
     for what,name in (('seconds','CPU-seconds'), ('flops','operations')):
         rows.append(mean_target(f'{name} a token, REAL over dynamic evaluation', 1/3, cost_ratio(r, what, 'REAL', 'dynamic evaluation, SGD'), least=False))
+    rows.append(mean_target('CPU-seconds a token, REAL over dynamic evaluation, both compiled', 1/3, cost_ratio(r, 'seconds', 'REAL, compiled', 'dynamic evaluation, SGD, compiled'), least=False))
     return rows
 
 @patch_to(UnseenExperiment, cls_method=True)
