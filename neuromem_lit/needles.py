@@ -275,15 +275,17 @@ def targets(cls, r):
 # %% ../nbs/57_needles.ipynb #e6a0001b
 @patch_to(NeedlesExperiment, cls_method=True)
 def table(cls, r):
-    "Right answers and writes by policy"
+    "Right answers by policy, and writes"
     if not _of(r, 'learned'): return ''
-    names = ['policy', 'right, model trained with it', 'worst seed', 'right, in the model of `learned`', 'right in 2,000 tokens',
-             'held when asked', 'right if held', 'written: needles', 'distractors', 'answers', 'other words of facts', 'filler',
-             'mean strength left at needles', 'at distractors', 'admitted a token and block', 'slots that hold needles']
-    head = [f"| {' | '.join(names)} |", '|'+'---|'*len(names)]
-    rows = [' | '.join(['| '+_LABELS[p], *_cells(r, p)])+' |' for p in _LABELS]
-    reads = [f"| `learned`, {a} | {_interval(answered(r, a, 'reads'))} |" + ' |'*14 for a in ('SHUF','OFF')]
-    return '\n'.join([*head, *rows, *reads])
+    answers = ['policy', 'right, model trained with it', 'worst seed', 'right, in the model of `learned`', 'right in 2,000 tokens', 'held when asked', 'right if held']
+    writes = ['policy, share of tokens that it writes', 'needles', 'distractors', 'answers', 'other words of facts', 'filler',
+              'mean strength left at needles', 'at distractors', 'admitted a token and block', 'slots that hold needles']
+    cells, n = {p: _cells(r, p) for p in _LABELS}, len(answers)-1
+    rows = [_row(_LABELS[p], c[:n]) for p,c in cells.items()] + [_row(f'`learned`, {a}', [_interval(answered(r, a, 'reads')), *['']*(n-1)]) for a in ('SHUF','OFF')]
+    return '\n'.join([*_head(answers), *rows, '', *_head(writes), *(_row(_LABELS[p], c[n:]) for p,c in cells.items() if any(c[n:]))])
+
+def _head(names): return [_row(names[0], names[1:]), '|'+'---|'*len(names)]
+def _row(label, cells): return f"| {' | '.join([label, *cells])} |"
 
 def _interval(pairs):
     return '{:.3f} [{:.3f}, {:.3f}]'.format(*(max(0., x) for x in _pool(pairs))) if pairs else ''
