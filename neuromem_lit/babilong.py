@@ -197,7 +197,7 @@ LENGTHS = {'2k': 2048, '16k': 16384, '128k': 131072, '1M': 10**6, '10M': 10**7}
 class BabilongExperiment(Experiment):
     "BABILong: one question about sentences that are scattered over up to ten million tokens; episodic memory alone"
     files = ('babi_en_10k/qa[123]_*_test.txt', 'books/*.txt')
-    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512), None
+    name, train, mix = 'babilong', dict(steps=800, lr=6e-3, n_streams=12, chunk=512, compile='inductor'), None
     then = dict(train, steps=800, lr=3e-3) # with strays
     many = {'2k': 200, '16k': 100, '128k': 72, '1M': 32, '10M': 4}   # documents a seed; 10M: seed 0 only
     at_once = {'2k': 100, '16k': 100, '128k': 72, '1M': 32, '10M': 4}  # read side by side

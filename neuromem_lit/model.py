@@ -356,7 +356,7 @@ def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms):
     split = lambda t: [None]*len(cuts) if t is None else t.split([n for n,_ in cuts], 1)
     outs, costs = [], []
     for i,x_,y_,r_,(n,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
-        step = self._compiled(n, due, r_) or self._step
+        step = self._compiled(n, due) or self._step
         out, state, cost = step(self._piece(i, x_, y_, r_, state), state, due, arms)
         outs.append(out); costs.append(cost.sum())
     return outs, state._replace(wm=wm), sum(costs)
@@ -386,9 +386,9 @@ def compile(self:NeuroMemLM,
     return self
 
 @patch
-def _compiled(self:NeuroMemLM, n, due, reset):
+def _compiled(self:NeuroMemLM, n, due):
     "The compiled `_step` for a piece, or None"
-    if not self.backend or reset is not None or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
+    if not self.backend or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
     graph = _graphs(self.backend)
     return lambda p, state, *rest: graph(self, _dense(p), _dense(state), *rest)
 

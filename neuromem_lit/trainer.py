@@ -32,6 +32,7 @@ class TrainConfig:
     valid_every:int=100   # steps between measurements with memories on and off
     save_every:int=100    # steps between checkpoints
     seed:int=0
+    compile:str=''        # backend of `NeuroMemLM.compile` for the steps, say 'inductor': about a minute at the start, then faster ones; '': none
 
     def rate(self,
         step:int,
@@ -135,7 +136,7 @@ def _one_step(self:Trainer)->dict: # a line of the log
     spent = self.seconds/self.limit if self.limit else 0.
     for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step, spent)
     with self.acc.autocast():
-        loss, state = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask)
+        loss, state = self._loss(b)
     self._check_finite('the loss', loss, self.step+1)
     self.acc.backward(loss)
     norm = self.acc.clip_grad_norm_(self.model.parameters(), self.cfg.clip)
@@ -145,6 +146,14 @@ def _one_step(self:Trainer)->dict: # a line of the log
     dt = time.perf_counter()-t; self.seconds += dt
     return dict(step=self.step, loss=loss.item(), grad=float(norm), tokens_per_s=round(b.ids.numel()/dt),
                 seconds=round(self.seconds, 2), **write_rates(self.state, self.model.cfg.span))
+
+@patch
+def _loss(self:Trainer, b:Batch)->tuple: # loss, the new state
+    "In compiled graphs if that was asked for; what is measured between steps has other shapes and is read without"
+    if self.cfg.compile: self.model.compile(self.cfg.compile)
+    out = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask)
+    if self.cfg.compile: self.model.compile(None)
+    return out
 
 @patch
 def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
