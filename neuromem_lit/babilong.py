@@ -237,7 +237,7 @@ class BabilongExperiment(Experiment):
         reads = {'REAL': ('REAL', with_config(model, em_interference=True) if arm=='REAL' else model)}
         if arm=='REAL' and LENGTHS[L]<=LENGTHS['16k']: reads |= {a: (a, reads['REAL'][1]) for a in ('SHUF','OFF')} | {'plain': ('REAL', model)}
         if L!='2k': one |= dict(curve=None, first=None)
-        if LENGTHS[L]>=LENGTHS['1M']: reads['REAL'][1].compile()
+        if LENGTHS[L]>=LENGTHS['128k']: reads['REAL'][1].compile()
         return one | dict(read_with=dict(em_interference=arm=='REAL'), background=len(self._background(source).tokens),
                           measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet, f"{folder}/{self.name}/half-read-{key.replace('/','-')}-{n}") for n,(a,m) in reads.items()})
 
