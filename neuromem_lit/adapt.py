@@ -22,7 +22,7 @@ from .data import *
 from .trainer import *
 
 # %% ../nbs/10_adapt.ipynb #e590188d
-ARM_READS = dict(REAL=None, SHUF=dict(pm='shuf', em='shuf'), OFF=dict(pm='off', em='off'))
+ARM_READS = dict(REAL='real', SHUF='shuf', OFF='off')
 COLORS = dict(REAL='#0072B2', SHUF='#E69F00', OFF='#D55E00', **{'TRAINED-OFF': '#009E73', 'CACHE': '#CC79A7', 'CACHE×B': '#56B4E9'})
 
 def read_arms(
@@ -114,7 +114,8 @@ class Report:
         return '\n'.join(rows)
 
     def gain(self, over:str, start:int=2048)->float:
-        "Share by which REAL's perplexity is lower than another arm's, from a position on"
+        "Share by which REAL's perplexity is lower than another arm's, from a position on; raises ValueError where nothing comes after it"
+        if start>=(T := self.losses['REAL'].shape[1]): raise ValueError(f'start={start}, but only {T} tokens have a loss: give a smaller one')
         return 1-math.exp(self.mean('REAL', start)-self.mean(over, start))
 
 # %% ../nbs/10_adapt.ipynb #33de9e1f
@@ -236,7 +237,7 @@ class Tap(Policy):
 
 @dataclass
 class Trace:
-    "What happened span by span while a document was read"
+    "What happened span by span while a document was read; T counts the tokens of whole spans"
     span:int
     strength:dict # memory -> [spans, B, slots]
     admitted:Tensor # [spans] items that episodic memory admitted
@@ -253,7 +254,7 @@ def _strength(s): # state of a memory -> [N, B, slots]
 
 @torch.no_grad()
 def trace_reading(model:NeuroMemLM, ids:Tensor, quiet:bool=False)->Trace: # ids [T], one document
-    "Read one document span by span and keep strengths, writes, surprise and gates"
+    "Read the whole spans of one document and keep strengths, writes, surprise and gates; raises ValueError where there is none"
     P, state = model.cfg.span, model.init_state(1)
     if len(ids)<P: raise ValueError(f'{len(ids)} tokens are less than a span of {P}: give more')
     taps, before = {n: Tap(p) for n,p in model.deciders.items()}, model.deciders

@@ -291,7 +291,7 @@ def _cmd_demo(a):
     between = ids[0,:min(a.between, ids.shape[1])]
     print(f'\n3. It is told {len(_FACTS)} facts, reads {len(between):,} tokens of {names[0]}, and is asked\n')
     state = tell(model, tok, _FACTS, between)
-    for arm,reads in (('with its memory', None), ('memory off', dict(pm='off', em='off'))):
+    for arm,reads in (('with its memory', None), ('memory off', 'off')):
         for (name,attr,value),said,ok in ask_for(model, tok, _FACTS, state, reads):
             print(f'   {arm:16} {name} {attr} is … {said!r:12} {"right" if ok else "wrong, it is "+value}')
     print('\nOpen next: nbs/05_episodic.ipynb (how a fact is stored) and nbs/50_evidence.ipynb (the controls).')

@@ -50,7 +50,7 @@ class NeuroMemConfig:
     half_life:float=256.    # longest half-life of the scan's gates at the start, in tokens
     surprise_rate:float=.1  # rate of the running mean and variance of surprise, a span
     policy_hidden:int=16    # hidden width of the neuromodulators
-    write_cost:float=.01    # price of offering one item at full strength, in nats; felt in training only
+    write_cost:float=.01    # price of offering one item at full strength in every block, in nats; felt in training only
 
     def __post_init__(self):
         for broken,rule in _rules(self):

@@ -65,9 +65,9 @@ def _check_trace(trace, want):
 
 # %% ../nbs/03_eligibility.ipynb #0aa1f501
 class Tokens(NamedTuple):
-    "What a plastic memory may see of T tokens; B blocks of width E"
-    pre:Tensor      # [N, T, B, E] the layer's normalised input at t-1
-    post:Tensor     # [N, T, B, E] the same at t
+    "What a plastic memory may see of T tokens; B blocks of width D_h"
+    pre:Tensor      # [N, T, B, D_h] the layer's normalised input at t-1
+    post:Tensor     # [N, T, B, D_h] the same at t
     x:Tensor        # [N, T, D] the embedding of token t
     surprise:Tensor # [N, T] standardised surprise of token t, 0 at a document's first token
     alive:Tensor    # [N, T] 1 where the memory still lives at the end, 0 before a reset that empties it

@@ -47,7 +47,7 @@ class EpisodicMemory(PlasticMemory):
         n_candidates:int=4, # C, items that a span may offer
         match:float=.98, # cosine of centred keys above which an item is updated in place
         kappa:float=12., # sharpness of addressing at the start of training
-        rate:float=.05, # floor of the rate of running statistics, per commit
+        rate:float=.05, # rate of running statistics, per commit; the mean key starts faster
         interference:bool=False, # a write weakens items that resemble it, by how much is learned
         foreign:float=0. # nats that a read takes off items of other documents
     ):

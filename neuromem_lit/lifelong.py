@@ -83,7 +83,6 @@ class Life:
 
     def live(self)->dict: # raw results
         "Read it all, looking at the state on the way"
-        off = dict(pm='off', em='off')
         before, empty, e = self.model._weights_id(), self._general(None), self.exp
         losses = []
         for at in tqdm(range(0, e.total, self.chunk), desc='living', disable=self.quiet, leave=False):
@@ -92,7 +91,7 @@ class Life:
             self._ask(at+self.chunk)
             if (at+self.chunk)%e.every==0: self._note(at+self.chunk, losses); losses = []
             if (at+self.chunk)%e.block==0: self.blocks.append([self._after(n) for n in (0,1)])
-        return dict(order=self.order, empty=empty, off=[self._general(self._fresh(), off), *(self._after(n, off) for n in (0,1))], blocks=self.blocks,
+        return dict(order=self.order, empty=empty, off=[self._general(self._fresh(), 'off'), *(self._after(n, 'off') for n in (0,1))], blocks=self.blocks,
                     same_weights=before==self.model._weights_id(), track=self.track, answers=self.answers)
 
 # %% ../nbs/58_lifelong.ipynb #4452bbe5

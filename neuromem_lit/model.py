@@ -148,7 +148,7 @@ def _at(self:NeuroMemLM, layer): return [n for n,l in self.place.items() if l==l
 # %% ../nbs/07_model.ipynb #744b73a5
 @patch
 def set_phase(self:NeuroMemLM, phase:str)->NeuroMemLM:
-    "Which memories take part and who decides about their writes; weights stay"
+    "Which memories take part and who decides about their writes: the phase's own policies, also where `set_policy` had chosen others. Weights stay; raises ValueError for a phase that does not exist"
     self.cfg, who = self.cfg.replace(phase=phase), PHASES[phase]
     kinds = {n: p.kind for n,p in self.policies.items()}
     self.active = [n for n,k in kinds.items() if k in who or (k not in BOUNDS and phase in 'DE')]
@@ -162,8 +162,9 @@ def set_policy(self:NeuroMemLM,
     policy:str, # one of `POLICIES`, or 'learned'
     **kw        # for the policy, e.g. rate=.05
 )->NeuroMemLM:
-    "Let another policy decide about the writes of one kind of memory"
+    "Let another policy decide about the writes of one kind of memory, until the next `set_phase`; raises ValueError for a kind that takes no part in this phase"
     self._known(kind, 'set_policy')
+    if kind not in {self.policies[n].kind for n in self.active}: raise ValueError(f'no memory of kind {kind!r} takes part in phase {self.cfg.phase!r}: choose another phase')
     known = [*POLICIES, 'learned']
     if policy not in known: raise ValueError(f'policy {policy!r} does not exist: choose one of {known}')
     for n in self.active:
@@ -339,9 +340,9 @@ def forward(self:NeuroMemLM,
     reset_mask:Tensor=None, # [N, T] bool, True where a document starts
     inputs_embeds:Tensor=None, # [N, T, D], unit mean square, as rms_norm(emb[ids]); ids beside it only give surprise
     lengths:list=None, # tokens of each stream, default T for all; the rest is padding
-    arms:dict=None # {'pm'|'em': 'real'|'shuf'|'off'}: what reads see; writes go on
+    arms:dict|str=None # 'real', 'shuf' or 'off', or one for each kind, {'pm': 'off', …}: what reads see; writes go on
 )->tuple[Tensor,MemoryState]: # logits [N, T, V], 0 at padding; the new state
-    "Read T tokens: predictions of each next token, and memories that have changed"
+    "Read T tokens: predictions of each next token, and memories that have changed; raises ValueError for shapes, arms or a state that do not fit"
     x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms, lengths)
     if lengths is not None: return self._ragged(ids, x, state, reset_mask, lengths, arms)
     outs, state, _ = self._pieces(ids, x, state, reset_mask, arms)
@@ -404,12 +405,13 @@ def _dense(x): # a graph is made for one layout in memory; a slice has another, 
 def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms, lengths=None):
     "Clear errors for bad calls; embeddings and a state"
     if ids is None and inputs_embeds is None: raise ValueError('give ids [N, T] or inputs_embeds [N, T, D]')
-    given, arms, D = ids if inputs_embeds is None else inputs_embeds, arms or {}, self.cfg.d_model
+    given, D = ids if inputs_embeds is None else inputs_embeds, self.cfg.d_model
     shape = tuple(given.shape)
     if len(shape)<2: raise ValueError(f'the input has shape {shape}, streams come first: use ids[None] for a single one')
     N,T = shape[:2]
     _check_shapes(ids=(ids, (N,T)), inputs_embeds=(inputs_embeds, (N,T,D)), reset_mask=(reset_mask, (N,T)))
     if T==0: raise ValueError(f'nothing to read: the input has shape {shape}')
+    arms = dict.fromkeys((p.kind for p in self.policies.values()), arms) if isinstance(arms, str) else arms or {}
     self._check_rows(arms, N, lengths)
     state = self._check_state(state, N)
     return rms_norm(self.emb[ids]) if inputs_embeds is None else inputs_embeds, state, arms
@@ -430,7 +432,7 @@ def _check_rows(self:NeuroMemLM, arms, N, lengths):
     if 'shuf' not in arms.values(): return
     if N<2: raise ValueError('arm shuf reads another stream: it needs at least 2 streams')
     if lengths is not None:
-        raise ValueError('arm shuf reads the next stream, which may have ended: use inputs of one length')
+        raise ValueError('arm shuf reads another stream, which may have ended: use inputs of one length')
 
 # %% ../nbs/07_model.ipynb #6c0e8b2d
 @patch
@@ -470,7 +472,7 @@ def loss(self:NeuroMemLM,
     weights:Tensor=None, # [N, T] weight of each target, default 1
     state:MemoryState=None, reset_mask:Tensor=None, arms:dict=None
 )->tuple[Tensor,MemoryState]: # mean loss in nats, in which the price of writes does not show; the new state
-    "Weighted next-token loss; gradients run through all writes of the call, and feel `write_cost` nats a unit of strength offered"
+    "Weighted next-token loss; gradients run through all writes of the call, and feel `write_cost` nats a unit of strength offered, mean over blocks. Raises ValueError as `forward` does"
     x, state, arms = self._check(ids, state, reset_mask, None, arms)
     _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
     outs, state, cost = self._pieces(ids, x, state, reset_mask, arms)
@@ -587,7 +589,7 @@ def save(self:NeuroMemLM, path, tokenizer=None,
     save_tensors(path, weights, 'model', dict(config=config_to_json(self.cfg), tokenizer=text, **meta))
 
 def load_model(path, extra:list=())->tuple: # extra: memories of your own that it had; model, tokenizer or None, metadata
-    "A model of `save` (or of a training checkpoint), in float32"
+    "A model of `save` (or of a training checkpoint), in float32; raises FileNotFoundError, and ValueError for a file that is none or a damaged one"
     tensors, meta = load_tensors(path, 'model or training')
     if any(k.startswith('model.') for k in tensors):
         tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
@@ -607,7 +609,7 @@ def next_token(
     top_k:int=0, top_p:float=1., min_p:float=0., repetition_penalty:float=1.,
     generator:torch.Generator=None
 )->Tensor: # [N]
-    "Choose a token: greedy, or sampled from what top-k, nucleus (top-p) and min-p leave over"
+    "Choose a token: greedy, or sampled from what top-k, nucleus (top-p) and min-p leave over; raises ValueError for settings out of range"
     _check_sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     if repetition_penalty!=1 and seen is not None:
         s = logits.gather(1, seen)

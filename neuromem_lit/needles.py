@@ -183,9 +183,9 @@ class NeedlesExperiment(Experiment):
     def run(self, key, folder='runs', quiet=False):
         "Train one policy and seed, and measure it"
         policy, seed = key.split('/')
-        kw, cfg = self.settings(policy, int(seed)), trained_off(self.cfg) if policy=='never' else self.cfg
-        model, one = train_model(self, lambda: NeuroMemLM(cfg).set_policy('em', policy, **kw), f"{policy}-{self.train['steps']}",
-                                 self.train, int(seed), folder, quiet)
+        kw = self.settings(policy, int(seed))
+        make = lambda: NeuroMemLM(trained_off(self.cfg)) if policy=='never' else NeuroMemLM(self.cfg).set_policy('em', policy, **kw)
+        model, one = train_model(self, make, f"{policy}-{self.train['steps']}", self.train, int(seed), folder, quiet)
         return dict(policy=policy, **kw) | one | (self._learned if policy=='learned' else self._other)(model, int(seed), quiet)
 
     def settings(self, policy:str, seed:int)->dict: # for `set_policy`

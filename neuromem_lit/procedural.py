@@ -26,7 +26,7 @@ class PMState(NamedTuple):
     K:Tensor     # [N, B, r, E] keys of length 1
     V:Tensor     # [N, B, r, E] values
     a:Tensor     # [N, B, r] strengths in [0, 1]
-    trace:Tensor # [N, B, r, 2E+1] open span: Σ r·k, Σ r·v, Σ r
+    trace:Tensor # [N, B, r, 2E+1] open span: Σ ρ^age·w·route·(k, v, 1)
     sums:Tensor  # [N, B, E+2] open span: Σ post, Σ surprise, number of tokens
 
 # %% ../nbs/04_procedural.ipynb #14084705

@@ -8,7 +8,7 @@ __all__ = ['HINT', 'SHAPES', 'mamba_py', 'ratio', 'scan_floor', 'keep_pages', 's
            'speed_table', 'machine', 'in_repo', 'bench_speed']
 
 # %% ../nbs/60_speed.ipynb #d1e3bf32
-import ctypes, datetime, json, os, platform, time, torch
+import copy, ctypes, datetime, json, os, platform, time, torch
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -143,6 +143,7 @@ class TrainStep:
 
 def training_contest(
     N:int=16, T:int=256, # streams, tokens a step
+    backend:str=None,    # of torch.compile: ours and the transformer in compiled graphs too
     **changes # to the configuration: tier small, width 176, 0.92 million parameters
 )->dict: # name -> TrainStep
     "Training steps of models of equal size (3%) on the same tokens"
@@ -151,8 +152,16 @@ def training_contest(
     n, depth = size_of(ours), ours.cfg.n_layers
     models = {'neuromem': ours, 'transformer': of_size(lambda w: SDPATransformer(V, w, depth, context=T), n)}
     if mamba_py(): models |= {f'mamba.py, {k} blocks': of_size(lambda w: MambaLM(V, w, k), n, 4) for k in (2*depth,depth)}
+    if backend: models |= _compiled(ours, models['transformer'], backend)
     steps = {k: TrainStep(m, ids[:,:-1], ids[:,1:]) for k,m in models.items()}
     return steps | {'neuromem, with document boundaries': TrainStep(ours, ids[:,:-1], ids[:,1:], reset_mask=torch.rand(N,T)<1/500)}
+
+def _compiled(ours, transformer, backend):
+    "Copies that run in compiled graphs; none where there is no C++ compiler"
+    ours, transformer = copy.deepcopy(ours).compile(backend), copy.deepcopy(transformer)
+    if not ours.backend: return {}
+    transformer.compile(backend=backend)
+    return {'neuromem, compiled': ours, 'transformer, compiled': transformer}
 
 # %% ../nbs/60_speed.ipynb #7b50acc4
 @contextmanager
@@ -211,6 +220,8 @@ def _claims():
         yield f'{s}: faster than pscan, units last', s, 'pscan, units last', 'linear_scan', None, None
     yield 'training: tokens/s over transformer', 'training', 'transformer', 'neuromem', '≥', .5
     yield 'training: the same with document boundaries', 'training', 'transformer', 'neuromem, with document boundaries', None, None
+    yield 'training: the same, both in compiled graphs', 'training', 'transformer, compiled', 'neuromem, compiled', None, None
+    yield 'training: compiled over not compiled', 'training', 'neuromem', 'neuromem, compiled', None, None
     yield 'training: tokens/s over mamba.py', 'training', 'mamba.py, 4 blocks', 'neuromem', '≥', 8.
     yield 'training: tokens/s over mamba.py, 2 blocks', 'training', 'mamba.py, 2 blocks', 'neuromem', None, None
     yield 'training: tokens/s over mamba.py, user time', 'training, user time', 'mamba.py, 4 blocks', 'neuromem', None, None
@@ -259,7 +270,7 @@ def bench_speed(
     if reps<7: raise ValueError(f'reps={reps}: a median of fewer than 7 pairs is no measurement')
     if not mamba_py(): print(HINT)
     torch.manual_seed(0); torch.set_num_threads(1)
-    steps = training_contest()
+    steps = training_contest(backend='inductor')
     sizes = {n: size_of(s.model) for n,s in steps.items()}
     raw = dict(machine=machine(), reps=reps, scans=SHAPES,
                training=dict(batch=16, tokens=256, parameters=sizes, config=config_to_json(steps['neuromem'].model.cfg)))

@@ -165,7 +165,7 @@ def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
 
 # %% ../nbs/09_trainer.ipynb #c96dbd6f
 def write_rates(state:MemoryState, span:int)->dict:
-    "Items admitted a token, in the open documents (episodic memory); mean strength of each memory and kind"
+    "Admitted of what was offered × items that a span may offer a token, in the open documents (episodic memory, mean over blocks); mean strength of each memory and kind"
     out, kinds = {}, {}
     for n,s in state.memories.items():
         if hasattr(s, 'writes'):
@@ -183,7 +183,7 @@ def measure(self:Trainer)->dict:
     if self.valid is None: return {}
     ids, w = (x.to(self.acc.device) for x in self.valid)
     ppl = lambda arms: round(perplexity(read_losses(self.model, ids, arms), w), 3)
-    return dict(ppl_on=ppl(None), ppl_off=ppl(dict(pm='off', em='off')))
+    return dict(ppl_on=ppl(None), ppl_off=ppl('off'))
 
 # %% ../nbs/09_trainer.ipynb #fd54b7a3
 @patch
@@ -252,7 +252,7 @@ def _rewrite_log(self:Trainer, lines:list):
 # %% ../nbs/09_trainer.ipynb #0a6d93e8
 @patch
 def resume(self:Trainer, quiet:bool=False)->bool: # False where there is nothing to go on from
-    "Go on from the run's checkpoint"
+    "Go on from the run's checkpoint; raises ValueError where it is another run's"
     for p in self.out.glob(f'.{self.checkpoint_path.name}.*.part'): p.unlink()   # killed while saving
     if not self.checkpoint_path.exists(): return False
     tensors, meta = load_tensors(self.checkpoint_path, 'training')
@@ -287,7 +287,7 @@ def fit(self:Trainer,
     seconds:float=None, # limit of training time
     quiet:bool=False
 )->list: # the lines of the log
-    "Train to the end, or on to the end where a checkpoint exists"
+    "Train to the end, or on to the end where a checkpoint exists; raises ValueError for the checkpoint of another run, FloatingPointError where a number is not finite"
     if not resume: self.checkpoint_path.unlink(missing_ok=True)
     if not self.resume(quiet): self._rewrite_log([])
     self.limit, seen = seconds, {}
