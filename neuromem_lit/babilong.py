@@ -7,7 +7,7 @@ __all__ = ['PEOPLE', 'PLACES', 'OBJECTS', 'GO', 'GET', 'DROP', 'QA', 'SENTENCES'
            'Story', 'story', 'read_babi', 'Background', 'Babilong', 'BabilongExperiment', 'read_to_end']
 
 # %% ../nbs/55_babilong.ipynb #83ad8bf8
-import copy, math, random, re, torch
+import copy, math, random, re, torch, zlib
 from pathlib import Path
 from typing import NamedTuple
 from torch import Tensor
@@ -299,7 +299,7 @@ def ask_at_end(self:BabilongExperiment, model, source:str, task:int, L:str, arm:
         docs = self.documents(source, task, LENGTHS[L], min(self.at_once[L], self.many[L]-a), 10**9*(1+seed)+a)
         ids = torch.from_numpy(np.stack([d.ids for d in docs]))
         with tqdm(total=ids.shape[1]-1, unit='tok', desc=f'{source} qa{task} {L} {arm}', disable=quiet, leave=False) as bar:
-            last = read_to_end(model, ids[:,:-1], ARM_READS[arm], bar, keep and f'{keep}-{a}.safetensors')
+            last = read_to_end(model, ids[:,:-1], ARM_READS[arm], bar, keep and f'{keep}-{a}-{zlib.crc32(ids.numpy()):08x}.safetensors') # of these texts
         out['right'] += int((last.argmax(-1)==ids[:,-1]).sum()); out['n'] += len(ids)
         out['guess'] += sum(d.info['guess'] for d in docs)
         out['words'] += sum(len(self.tok.decode(x.tolist()).split()) for x in ids[:1])*len(ids)

@@ -54,8 +54,9 @@ class PartsExperiment(Experiment):
         self.tok, self.sources, self.mix, self.corpus = self.text.tok, self.text.sources, self.text.mix, self.text.corpus
 
     def runs(self, seeds):
-        "Seed by seed, so that an interrupted run is a whole one of fewer seeds; then the tasks without surprise"
-        return [f'{p}/{s}' for s in range(seeds) for p in PARTS] + [f'no surprise, {t}/{s}' for s in range(seeds) for t in TASKS]
+        "Seed by seed, so that an interrupted run is a whole one of fewer seeds; the close calls get as many again; then the tasks without surprise"
+        more = [f'{p}/{s}' for s in range(seeds, 2*seeds) for p in ('all','no surprise','no convolution')]
+        return [f'{p}/{s}' for s in range(seeds) for p in PARTS] + more + [f'no surprise, {t}/{s}' for s in range(seeds) for t in TASKS]
 
     def run(self, key, folder='runs', quiet=False):
         "Train one variant and read held-out files"
