@@ -242,11 +242,10 @@ class BabilongExperiment(Experiment):
                           measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet, f"{folder}/{self.name}/half-read-{key.replace('/','-')}-{n}") for n,(a,m) in reads.items()})
 
 def _belongs(arm, seed, source, task, L):
-    "All seeds to 128k (tasks 2 and 3: 16k, and one seed without memory) and the original stories to 1M; longer, one seed with memory"
+    "All seeds to 128k (tasks 2 and 3: 16k, and one seed without memory), with memory to 1M; the original stories to 10M, one seed"
     if task>1: return LENGTHS[L]<=LENGTHS['16k'] and (arm=='REAL' or seed==0)
     if LENGTHS[L]<=LENGTHS['128k']: return True
-    once = '10M' if source=='original' else '1M'
-    return arm=='REAL' and (LENGTHS[L]<LENGTHS[once] or L==once and seed==0)
+    return arm=='REAL' and (L=='1M' or source=='original' and seed==0)
 
 def _stories_text():
     "Enough of the grammar that each of its words becomes one token"
