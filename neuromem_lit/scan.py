@@ -75,7 +75,7 @@ def _scan(a, b, h0, out, reverse=False):
 # %% ../nbs/01_scan.ipynb #3c9f6ad1
 SOURCE = r"""
 typedef long long I;
-enum {W = 512}; /* units that are carried through time together */
+enum {W = 512, V = 32}; /* units that are carried through time together; units of one inner loop on the way back */
 #define SCAN(R, S) \
 void forward_##S(const R *a, const R *b, const R *h0, R *h, I N, I T, I D) { \
   for (I n = 0; n < N; n++) for (I d0 = 0; d0 < D; d0 += W) { \
@@ -94,7 +94,7 @@ void backward_##S(const R *a, const R *h, const R *h0, const R *g, const R *last
     for (I t = T-1; t >= 0; t--) { \
       const I i = (n*T+t)*D + d0; \
       const R *restrict at = a+i, *restrict gt = g+i, *restrict prev = t ? h+i-D : h0+n*D+d0; R *restrict dat = da+i, *restrict dbt = db+i; \
-      for (I d = 0; d < w; d++) { \
+      for (I e = w; e > 0; e -= V) for (I d = e > V ? e-V : 0; d < e; d++) { \
         const double delta = gt[d] + c[d]; \
         dbt[d] = delta; dat[d] = delta*prev[d]; c[d] = at[d]*delta; } } \
     for (I d = 0; d < w; d++) dh0[n*D+d0+d] = c[d]; } }
