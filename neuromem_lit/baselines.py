@@ -562,7 +562,7 @@ def interleaved(
 
 def costs_of(
     ways:dict, # name -> (function without arguments, tokens that it reads)
-    reps:int=5,
+    reps:int=7,
     desc:str=None # label of a progress bar; default none
 )->dict: # name -> `Cost`
     "Count the operations of one call of each, then time them in turn; median"

@@ -123,6 +123,7 @@ _TRAIN = (
     _option('--window', type=_at_least(1), help="tokens of working memory; default: the tier's"),
     _option('--seed', type=_at_least(0), default=0, help='of the weights and of the order of texts'),
     _option('--compile', action='store_true', help='steps in compiled graphs: a minute or more at the start, then faster; needs a C++ compiler'),
+    _option('--recompute', action='store_true', help='activation checkpointing: longer chunks fit into memory, steps take longer'),
     _option('--fresh', action='store_true', help='start anew; what the folder held is gone'))
 
 # %% ../nbs/90_cli.ipynb #35f7e1c8
@@ -134,7 +135,7 @@ def _sized(tier:str, window:int=None, **kw)->NeuroMemConfig:
 
 def _cmd_train(a):
     "Train on text; goes on where the folder holds a checkpoint"
-    train = TrainConfig(steps=a.steps, lr=a.lr, seed=a.seed, compile='inductor' if a.compile else '')
+    train = TrainConfig(steps=a.steps, lr=a.lr, seed=a.seed, compile='inductor' if a.compile else '', recompute=a.recompute)
     t = text_run(a.corpus, _sized(a.tier, a.window, phase=a.phase), a.out, train, a.streams, a.chunk, a.vocab)
     t.fit(resume=not a.fresh)
     print(f'weights, optimizer, memories: {t.checkpoint_path}\nlog: {t.log_path}')

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 from torch import nn, Tensor
+from torch.utils.checkpoint import checkpoint
 from torch.utils._pytree import tree_map, tree_flatten_with_path, tree_unflatten
 from fastcore.basics import patch
 from safetensors import safe_open
@@ -345,22 +346,33 @@ def forward(self:NeuroMemLM,
     "Read T tokens: predictions of each next token, and memories that have changed; raises ValueError for shapes, arms or a state that do not fit"
     x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms, lengths)
     if lengths is not None: return self._ragged(ids, x, state, reset_mask, lengths, arms)
-    outs, state, _ = self._pieces(ids, x, state, reset_mask, arms)
-    return torch.cat(outs, 1), state
+    logits, state, _ = self._pieces(ids, x, state, reset_mask, arms)
+    return logits, state
 
 # %% ../nbs/07_model.ipynb #1f6e0b93
 @patch
-def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms):
-    "Logits of each piece between two ends of spans, the new state, and what was paid for writing"
+def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms, targets=None, recompute=False):
+    "Logits of each token, or the losses of its targets; the new state; what was paid for writing"
     y_wm, wm = self.wm(x, state.wm, reset_mask)
     cuts = span_cuts(state.pos.tolist(), x.shape[1], self.cfg.span)
     split = lambda t: [None]*len(cuts) if t is None else t.split([n for n,_ in cuts], 1)
-    outs, costs = [], []
-    for i,x_,y_,r_,(n,due) in zip(split(ids), split(x), split(y_wm), split(reset_mask), cuts):
+    pieces = list(zip(split(ids), split(x), split(y_wm), split(reset_mask), split(targets), cuts))
+    many, run, outs, costs = len(pieces), self._run, [], 0
+    if recompute: many, run = math.isqrt(many), lambda *a: checkpoint(self._run, *a, use_reentrant=False, preserve_rng_state=False)
+    for i in range(0, len(pieces), many):
+        out, state, cost = run(pieces[i:i+many], state, arms)
+        outs.append(out); costs = costs + cost
+    return torch.cat(outs, 1), state._replace(wm=wm), costs
+
+@patch
+def _run(self:NeuroMemLM, pieces, state, arms):
+    "Pieces between two ends of spans, one after the other"
+    outs, costs = [], 0
+    for i,x,y_wm,reset,targets,(n,due) in pieces:
         step = self._compiled(n, due) or self._step
-        out, state, cost = step(self._piece(i, x_, y_, r_, state), state, due, arms)
-        outs.append(out); costs.append(cost.sum())
-    return outs, state._replace(wm=wm), sum(costs)
+        out, state, cost = step(self._piece(i, x, y_wm, reset, state), state, due, arms)
+        outs.append(out if targets is None else _nll(out, targets)); costs = costs + cost.sum()
+    return torch.cat(outs, 1), state, costs
 
 @patch
 def _step(self:NeuroMemLM, p, state, due, arms):
@@ -470,14 +482,14 @@ def loss(self:NeuroMemLM,
     ids:Tensor, # [N, T]
     targets:Tensor, # [N, T] the next tokens, -100 where none is asked
     weights:Tensor=None, # [N, T] weight of each target, default 1
-    state:MemoryState=None, reset_mask:Tensor=None, arms:dict=None
+    state:MemoryState=None, reset_mask:Tensor=None, arms:dict=None,
+    recompute:bool=False # activation checkpointing: less memory, more time, the same gradients
 )->tuple[Tensor,MemoryState]: # mean loss in nats, in which the price of writes does not show; the new state
     "Weighted next-token loss; gradients run through all writes of the call, and feel `write_cost` nats a unit of strength offered, mean over blocks. Raises ValueError as `forward` does"
     x, state, arms = self._check(ids, state, reset_mask, None, arms)
+    if recompute and self.backend: raise ValueError('recompute and compile exclude each other (a graph that is run again may be another one): turn one of them off')
     _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
-    outs, state, cost = self._pieces(ids, x, state, reset_mask, arms)
-    parts = targets.split([o.shape[1] for o in outs], 1)
-    nll = torch.cat([_nll(o, t) for o,t in zip(outs, parts)], 1)
+    nll, state, cost = self._pieces(ids, x, state, reset_mask, arms, targets, recompute)
     w = (targets!=-100).to(nll.dtype)
     if weights is not None: w = w*weights
     total = w.sum().clamp(min=1e-9)

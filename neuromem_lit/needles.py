@@ -270,7 +270,7 @@ def targets(cls, r):
             mean_target('its writes at needles, as a multiple of those at all other tokens', 3, times(*KINDS[1:])),
             mean_target('its writes at needles, as a multiple of those at distractors', 3, times('distractor')),
             mean_target('items that it admits, a token and block', .15, [t['writes'][1] for t in own], least=False),
-            mean_target('share of seeds in which all decisions stay within their ranges', 1, [float(inside(t)) for t in own])]
+            mean_target('share of seeds in which all decisions stay within their ranges (so by construction)', 1, [float(inside(t)) for t in own])]
 
 # %% ../nbs/57_needles.ipynb #e6a0001b
 @patch_to(NeedlesExperiment, cls_method=True)

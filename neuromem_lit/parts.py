@@ -77,29 +77,30 @@ class PartsExperiment(Experiment):
         return dict(one, arm='REAL', curve=one['curve'][-1:], measured=exp.measure(model, ('REAL',), quiet))
 
 # %% ../nbs/59_parts.ipynb #3363be02
-def late_by_part(r:dict)->dict: # part -> seed -> loss in nats
-    "Mean loss of late tokens, memories on"
+def late_by_part(r:dict, arm:str='REAL')->dict: # part -> seed -> loss in nats
+    "Mean loss of late tokens"
     out = {}
     for x in r['runs'].values():
-        if 'late' in x: out.setdefault(x['part'], {})[x['seed']] = x['late']['REAL']
+        if arm in x.get('late', {}): out.setdefault(x['part'], {})[x['seed']] = x['late'][arm]
     return out
 
-def worth(r:dict)->dict: # part -> (mean, half width of its interval, seeds) in nats, paired by seed
-    "How much higher the loss is without the part, or with the other size"
+def worth(r:dict, base:str='all')->dict: # part -> (mean, half width of its interval, seeds) in nats, paired by seed
+    "How much higher than `base` the loss is without the part, or with the other size"
     l = late_by_part(r)
-    diff = {p: [x[s]-l['all'][s] for s in x if s in l.get('all', {})] for p,x in l.items() if p!='all'}
+    diff = {p: [x[s]-l[base][s] for s in x if s in l.get(base, {})] for p,x in l.items() if p!=base}
     return {p: (*mean_ci(d), len(d)) for p,d in diff.items() if d}
 
 @patch_to(PartsExperiment, cls_method=True)
 def table(cls, r):
     "Loss by variant"
-    l, w = late_by_part(r), worth(r)
-    rows = ['| | live weights | loss, nats | higher than with all parts by | seeds |', '|---|---|---|---|---|']
+    l, shuf, w = late_by_part(r), late_by_part(r, 'SHUF'), worth(r)
+    rows = ['| | live weights | loss, nats | with another stream’s memory (SHUF) | higher than with all parts by, seed by seed | seeds |', '|---|---|---|---|---|---|']
     for p in PARTS:
         if p not in l: continue
         size = next(x['parameters'] for x in r['runs'].values() if x.get('part')==p)
         d = '' if p not in w else f'{w[p][0]:+.3f} ± {w[p][1]:.3f}' if math.isfinite(w[p][1]) else f'{w[p][0]:+.3f}'
-        rows.append(f'| {p} | {size:,} | {np.mean(list(l[p].values())):.3f} | {d} | {len(l[p])} |')
+        means = [f'{np.mean(list(x[p].values())):.3f}' if p in x else '' for x in (l, shuf)]
+        rows.append(f"| {p} | {size:,} | {' | '.join(means)} | {d} | {len(l[p])} |")
     return '\n'.join(rows + _tasks_table(r))
 
 def _tasks_table(r):

@@ -150,7 +150,7 @@ def targets(cls, r):
             at(('newest value of facts told twice, 100 windows on', .95), 'distance', both, gap=100),
             at(('right item among the first five, 10 windows on', .95), 'distance', ('top5','n'), gap=10),
             at(('right item among the first five, 100 windows on', .95), 'distance', ('top5','n'), gap=100),
-            mean_target('facts remembered when 108 are told to 64 slots, of what 64 told ones give', .9, _past(r))]
+            mean_target('facts remembered when 108 are told to two blocks of 64 slots, over those when 64 are told', .9, _past(r))]
 
 def _past(r): # a ratio a seed
     "Does more than fits cost what is there?"

@@ -33,6 +33,7 @@ class TrainConfig:
     save_every:int=100    # steps between checkpoints
     seed:int=0
     compile:str=''        # backend of `NeuroMemLM.compile` for the steps, say 'inductor': about a minute at the start, then faster ones; '': none
+    recompute:bool=False  # activation checkpointing: longer chunks fit into memory, steps take longer
 
     def rate(self,
         step:int,
@@ -151,7 +152,8 @@ def _one_step(self:Trainer)->dict: # a line of the log
 def _loss(self:Trainer, b:Batch)->tuple: # loss, the new state
     "In compiled graphs if that was asked for; what is measured between steps has other shapes and is read without"
     if self.cfg.compile: self.model.compile(self.cfg.compile)
-    out = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask)
+    how = dict(recompute=True) if self.cfg.recompute else {} # models of others need not know it
+    out = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask, **how)
     if self.cfg.compile: self.model.compile(None)
     return out
 

@@ -69,6 +69,11 @@ class UnseenExperiment(Experiment):
         domains = ('code', *(('books','switch') if self.data else ()))
         return [f'{a}/{s}/{d}' for s in range(seeds) for d in domains for a in self.arms] + [f'costs/{s}' for s in range(seeds)]
 
+    def entries(self)->dict: # name of a cache -> its entries
+        "As many as a block of REAL has slots, as all its blocks have, and as all blocks of REAL×4 have"
+        M, B = self.slots['REAL'], self.text.cfg.n_blocks
+        return {'CACHE': M, 'CACHE×B': M*B, 'CACHE×4B': self.slots['REAL×4']*B}
+
     def documents(self, domain:str, valid:bool=False)->Tensor: # [n, T]
         "Long streams of a domain: modules one after the other, or a book each; for a switch a third is of the other domain"
         T = self.tuning if valid else self.length
@@ -110,14 +115,15 @@ def _costs(self:UnseenExperiment, seed, quiet):
     torch.manual_seed(seed)
     model, off, ids = NeuroMemLM(self.text.cfg).eval(), NeuroMemLM(trained_off(self.text.cfg)).eval(), self.documents('code')
     sizes, one, many = {a: with_config(model, em_slots=M) for a,M in self.slots.items()}, ids[:1,:2048], ids[:1,:512*self.wide].view(self.wide, 512)
-    ways = ways_to_read(off, one, self.slots['REAL'], self.step)
+    ways = {n: w for n,w in ways_to_read(off, one, chunk=self.step).items() if 'cache' not in n}
+    for n,M in self.entries().items(): ways[n] = (partial(long_cache_losses, off, ids[0,:4*M], {n: (M, 8., .2)}), 4*M) # full for most of the way
     for n,m,x in (*((a, m, one) for a,m in sizes.items()), *((f'{a}, {self.wide} streams', m, many) for a,m in (('REAL÷4', sizes['REAL÷4']), ('REAL', sizes['REAL']), ('plain reading', off)))):
         ways[n] = (partial(read_losses, m, x, chunk=self.step), x.numel())
     costs, again = costs_of(ways, desc=None if quiet else 'costs'), ('plain reading','dynamic evaluation, SGD','REAL÷4','REAL')
     for m in (off, *sizes.values()): m.compile()
     if off.backend: # the same operations in fewer calls
         with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True): # more graphs than are kept would be plain operations again
-            ts = interleaved({n: ways[n][0] for n in again}, 5, None if quiet else 'compiled, after some minutes')
+            ts = interleaved({n: ways[n][0] for n in again}, 7, None if quiet else 'compiled, after some minutes')
         costs |= {f'{n}, compiled': Cost(float(np.median(ts[n]))/ways[n][1], costs[n].flops) for n in again}
     return {n: c._asdict() for n,c in costs.items()}
 
@@ -125,8 +131,7 @@ def _costs(self:UnseenExperiment, seed, quiet):
 def _others(self:UnseenExperiment, model, ids, domain, quiet):
     "The frozen model and its competitors, tuned on validation documents"
     valid = self.documents('code' if domain=='switch' else domain, valid=True)
-    M, B = self.slots['REAL'], self.text.cfg.n_blocks
-    caches = {n: (m, *_tune_long_cache(model, valid[0], m)) for n,m in (('CACHE', M), ('CACHE×B', M*B), ('CACHE×4B', self.slots['REAL×4']*B))}
+    caches = {n: (m, *_tune_long_cache(model, valid[0], m)) for n,m in self.entries().items()}
     out = {'TRAINED-OFF': read_losses(model, ids)}
     rows = [long_cache_losses(model, x, caches) for x in tqdm(ids, desc='cache', disable=quiet, leave=False)]
     out |= {n: torch.stack([r[n] for r in rows]) for n in caches}
@@ -256,12 +261,12 @@ def plot(cls, r):
     _plot_worth(axs[-1], r, [d for d in names if d!='switch'])
     return fig
 
-_WAY = {'CACHE': f"neural cache, {UnseenExperiment.slots['REAL']:,} entries", 'DYNEVAL-SGD': 'dynamic evaluation, SGD', 'DYNEVAL-RMS': 'dynamic evaluation, RMS'} # what the costs call an arm
+_WAY = {'DYNEVAL-SGD': 'dynamic evaluation, SGD', 'DYNEVAL-RMS': 'dynamic evaluation, RMS'} # what the costs call an arm
 
 def _plot_worth(ax, r, domains):
     "What a way of adapting gives against what it costs"
     cost = lambda a: [1e3*x['costs'][_WAY.get(a,a)]['seconds'] for x in r['runs'].values() if _WAY.get(a,a) in x.get('costs', {})]
-    for a in ('REAL÷4','REAL','REAL×4',*_WAY):
+    for a in ('REAL÷4','REAL','REAL×4','CACHE','CACHE×B','CACHE×4B',*_WAY):
         ys = {d: np.mean(drop(r, d, a)) for d in domains if drop(r, d, a)}
         if not cost(a) or not ys: continue
         x, below = np.median(cost(a)), a in ('DYNEVAL-SGD','REAL÷4')
