@@ -29,6 +29,7 @@ from .needles import *
 from .lifelong import *
 from .parts import *
 from .speed import *
+from .scale import *
 from .results import *
 from .cli import *
 

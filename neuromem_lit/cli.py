@@ -138,6 +138,7 @@ def _cmd_train(a):
     train = TrainConfig(steps=a.steps, lr=a.lr, seed=a.seed, compile='inductor' if a.compile else '', recompute=a.recompute)
     t = text_run(a.corpus, _sized(a.tier, a.window, phase=a.phase), a.out, train, a.streams, a.chunk, a.vocab)
     t.fit(resume=not a.fresh)
+    if not t.first: return
     print(f'weights, optimizer, memories: {t.checkpoint_path}\nlog: {t.log_path}')
     go_on = ['adapt', '--corpus', a.corpus] if t.note['split']=='train' else ['generate']   # is there unseen text?
     print('next:', shlex.join(['neuromem', *go_on, '--checkpoint', str(t.checkpoint_path)]))

@@ -379,9 +379,17 @@ class StreamLoader:
         self._check()
         self.drawn, self.counts = 0, [0]*len(self.sources)
         self.at, self._docs = [None]*n_streams, [None]*n_streams # (source, document, offset) of each stream
+        self.mine, self._orders = range(n_streams), {}           # streams that are handed over; source -> its epoch and order
         for n in range(n_streams): self._next(n)
 
     def __iter__(self): return self
+
+    def deal(self, rank:int, world:int)->'StreamLoader': # itself
+        "Hand over one process's part of the streams from here on: those from N·rank/world to N·(rank+1)/world; raises ValueError where N cannot be divided"
+        if self.N%world: raise ValueError(f'n_streams={self.N} cannot be dealt to {world} processes: use a multiple of {world}')
+        n = self.N//world
+        self.mine = range(rank*n, (rank+1)*n)
+        return self
 
 # %% ../nbs/08_data.ipynb #4d9c71ea
 @patch
@@ -396,12 +404,18 @@ def _check(self:StreamLoader):
 @patch
 def _next(self:StreamLoader, n):
     "The next document for stream n"
-    draw = lambda *key: np.random.default_rng([self.seed, *key])
-    s = int(draw(self.drawn).choice(len(self.sources), p=self.mix/self.mix.sum()))
+    s = int(np.random.default_rng([self.seed, self.drawn]).choice(len(self.sources), p=self.mix/self.mix.sum()))
     i, size = self.counts[s], len(self.sources[s])
-    if size<2**31: i = int(draw(s, i//size).permutation(size)[i%size])
+    if size<2**31: i = int(self._order(s, i//size)[i%size])
     self.drawn += 1; self.counts[s] += 1
     self.at[n], self._docs[n] = [s, i, 0], self.sources[s].doc(i)
+
+@patch
+def _order(self:StreamLoader, s, epoch):
+    "The order in which an epoch of a source is read; the last one is kept"
+    if self._orders.get(s, (None,))[0]!=epoch:
+        self._orders[s] = epoch, np.random.default_rng([self.seed, s, epoch]).permutation(len(self.sources[s]))
+    return self._orders[s][1]
 
 # %% ../nbs/08_data.ipynb #c58e03b6
 def _slice(d, o, e):
@@ -412,19 +426,19 @@ def _slice(d, o, e):
 
 @patch
 def _row(self:StreamLoader, n):
-    "T tokens of stream n"
+    "Move stream n on by T tokens; the tokens, where they are handed over here"
     parts, need = [], self.T
     while need:
         d, o = self._docs[n], self.at[n][2]
         if o>=len(d.ids): self._next(n); continue
         e = min(o+need, len(d.ids))
-        parts.append(_slice(d, o, e))
+        if n in self.mine: parts.append(_slice(d, o, e))
         self.at[n][2], need = e, need-(e-o)
     return [np.concatenate(x) for x in zip(*parts)]
 
 @patch
 def __next__(self:StreamLoader)->Batch:
-    rows = [np.stack(x) for x in zip(*(self._row(n) for n in range(self.N)))]
+    rows = [np.stack(x) for x in zip(*filter(None, [self._row(n) for n in range(self.N)]))]
     return Batch(*(torch.from_numpy(x.astype(t)) for x,t in zip(rows, (np.int64, np.int64, np.float32, bool))))
 
 # %% ../nbs/08_data.ipynb #2c7be8f0
@@ -450,5 +464,5 @@ def load_state_dict(self:StreamLoader, d:dict):
         if d.get(k, mine)==mine: continue # not kept in old files
         raise ValueError(f'the saved position was made with {k} = {d[k]}, this loader has {mine}')
     self.drawn, self.counts, self.seed = d['drawn'], list(d['counts']), d['seed']
-    self.at = [list(a) for a in d['at']]
+    self.at, self._orders = [list(a) for a in d['at']], {}
     self._docs = [self.sources[s].doc(i) for s,i,_ in self.at]

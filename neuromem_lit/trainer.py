@@ -6,11 +6,13 @@
 __all__ = ['NO_DECAY', 'TrainConfig', 'param_groups', 'doc_batch', 'read_losses', 'perplexity', 'Trainer', 'write_rates']
 
 # %% ../nbs/09_trainer.ipynb #cad01b23
-import json, math, os, time, torch
+import json, math, os, signal, time, torch
+from contextlib import contextmanager
 from dataclasses import dataclass, asdict
 from pathlib import Path
 from torch import nn, Tensor
-from accelerate import Accelerator
+from torch.utils._pytree import tree_map
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from tokenizers import Tokenizer
 from fastcore.basics import patch
 from tqdm.auto import tqdm
@@ -92,6 +94,11 @@ def perplexity(losses:Tensor, weights:Tensor)->float: # [N, T-1], [N, T]
 def _precision()->str: # of matrix products; parameters and optimizer are float32 everywhere
     return 'bf16' if torch.cuda.is_available() else 'no'
 
+class _Called(nn.Module):
+    "A model that is used through `forward`: what wraps a module to share a step between processes looks only there"
+    def __init__(self, model): super().__init__(); self.model = model
+    def forward(self, f): return f(self.model)
+
 class Trainer:
     "Trains a model on streams; every run has a folder with its log and its last checkpoint"
     def __init__(self,
@@ -106,10 +113,14 @@ class Trainer:
         self.cfg, self.out, self.loader, self.valid = cfg or TrainConfig(), Path(out), loader, valid
         self.tokenizer, self.note = tokenizer, note or {}
         check_chunk(model.cfg, loader.T)
-        self.acc = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=_precision())
+        unused = DistributedDataParallelKwargs(find_unused_parameters=True) # phases leave some out
+        self.acc = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=_precision(), kwargs_handlers=[unused])
+        self.world, self.first = self.acc.num_processes, self.acc.is_main_process # processes; is this the one that writes and shows?
+        loader.deal(self.acc.process_index, self.world)
         opt = torch.optim.AdamW(param_groups(model, self.cfg), lr=self.cfg.lr, betas=(.9,.98))
-        self.model, self.opt = self.acc.prepare(model, opt)
-        self.step, self.state, self.seconds, self.limit = 0, model.init_state(loader.N), 0., None
+        self._shared, self.opt = self.acc.prepare(_Called(model), opt)
+        self.model, self.step, self.seconds, self.limit, self._dealt = model, 0, 0., None, {}
+        self.state = self._empty()
         self.out.mkdir(parents=True, exist_ok=True)
 
 # %% ../nbs/09_trainer.ipynb #2b74c0f9
@@ -136,26 +147,27 @@ def _one_step(self:Trainer)->dict: # a line of the log
     t, b = time.perf_counter(), Batch(*(x.to(self.acc.device) for x in next(self.loader)))
     spent = self.seconds/self.limit if self.limit else 0.
     for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step, spent)
-    with self.acc.autocast():
-        loss, state = self._loss(b)
+    with self.acc.autocast(): loss, state = self._shared(lambda m: self._loss(m, b))
+    loss = loss*self._share(b)
     self._check_finite('the loss', loss, self.step+1)
     self.acc.backward(loss)
     norm = self.acc.clip_grad_norm_(self.model.parameters(), self.cfg.clip)
     self._check_finite('the norm of the gradient', norm, self.step+1)
     self.opt.step(); self.opt.zero_grad()
-    self.state, self.step = state.detach(), self.step+1
-    dt = time.perf_counter()-t; self.seconds += dt
-    return dict(step=self.step, loss=loss.item(), grad=float(norm), tokens_per_s=round(b.ids.numel()/dt),
+    self.state, self.step = state, self.step+1
+    loss, dt = self._mean(loss.detach()).item(), self._mean(torch.tensor(time.perf_counter()-t, device=loss.device)).item()
+    self.seconds += dt
+    return dict(step=self.step, loss=loss, grad=float(norm), tokens_per_s=round(self.loader.N*self.loader.T/dt),
                 seconds=round(self.seconds, 2), **write_rates(self.state, self.model.cfg.span))
 
 @patch
-def _loss(self:Trainer, b:Batch)->tuple: # loss, the new state
+def _loss(self:Trainer, model, b:Batch)->tuple: # loss, the new state
     "In compiled graphs if that was asked for; what is measured between steps has other shapes and is read without"
-    if self.cfg.compile: self.model.compile(self.cfg.compile)
+    if self.cfg.compile: model.compile(self.cfg.compile)
     how = dict(recompute=True) if self.cfg.recompute else {} # models of others need not know it
-    out = self.model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask, **how)
-    if self.cfg.compile: self.model.compile(None)
-    return out
+    loss, state = model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask, **how)
+    if self.cfg.compile: model.compile(None)
+    return loss, state.detach()
 
 @patch
 def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
@@ -164,6 +176,26 @@ def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
     left, value = 'no checkpoint was written yet: start again', x[~x.isfinite()][0].item()
     if self.checkpoint_path.exists(): left = f'the last good checkpoint is {self.checkpoint_path}: resume from it'
     raise FloatingPointError(f'{what} is {value} at step {step}; {left} with a smaller lr than {self.cfg.lr}')
+
+# %% ../nbs/09_trainer.ipynb #383f2cc1
+@patch
+def _empty(self:Trainer):
+    "Empty memories for this process's streams, which keep their numbers among all"
+    mine = self.loader.mine
+    state = self.model.init_state(len(mine))
+    return state._replace(stream=state.stream+mine.start) if hasattr(state, 'stream') else state
+
+@patch
+def _mean(self:Trainer, x:Tensor)->Tensor:
+    "Over processes"
+    return x if self.world==1 else self.acc.reduce(x, 'mean')
+
+@patch
+def _share(self:Trainer, b:Batch): # 1 where there is one process
+    "The weight of this process's targets, over the mean over processes"
+    if self.world==1: return 1.
+    w = (b.weights*(b.targets!=-100)).double().sum()
+    return w/self._mean(w.clone()).clamp(min=1e-9)
 
 # %% ../nbs/09_trainer.ipynb #c96dbd6f
 def write_rates(state:MemoryState, span:int)->dict:
@@ -192,17 +224,22 @@ def measure(self:Trainer)->dict:
 def _tensors(self:Trainer)->dict: # name -> tensor
     "All that a run needs to go on: weights, optimizer, what the streams remember"
     return ({f'model.{k}': v for k,v in self.model.state_dict().items()}
-          | {f'state.{k}': v for k,v in flatten_state(self.state).items()}
+          | {f'state.{k}': v for k,v in flatten_state(tree_map(self._gathered, self.state)).items()}
           | {f'optim.{i}.{k}': v for i,s in self.opt.state_dict()['state'].items() for k,v in s.items()})
+
+@patch
+def _gathered(self:Trainer, x:Tensor)->Tensor:
+    "One leaf of the state, the streams of all processes in order"
+    return x if self.world==1 else self.acc.gather(x.to(self.acc.device).contiguous()).to(x.device)
 
 @patch
 def save(self:Trainer):
     "Write the checkpoint, atomically; one with a number that is not finite is refused"
     tensors = self._tensors()
     for k,v in tensors.items(): self._check_finite(k, v, self.step)
-    save_tensors(self.checkpoint_path, tensors, 'training', dict(
+    if self.first: save_tensors(self.checkpoint_path, tensors, 'training', dict(
         config=config_to_json(self.model.cfg), tokenizer=self.tokenizer.to_str() if self.tokenizer else None,
-        loader=self.loader.state_dict(), step=self.step, seconds=self.seconds,
+        loader=self.loader.state_dict(), step=self.step, seconds=self.seconds, processes=self.world,
         train=asdict(self.cfg), note=self.note))
 
 # %% ../nbs/09_trainer.ipynb #b80e5c36
@@ -237,7 +274,8 @@ def _load(self:Trainer, tensors:dict):
     "Weights, optimizer and memories as they were saved"
     part = lambda p: {k[len(p):]: v for k,v in tensors.items() if k.startswith(p)}
     self.model.load_state_dict(part('model.'))
-    self.state = unflatten_state(part('state.'), self.state)
+    mine = self.loader.mine
+    self.state = unflatten_state({k: v[mine.start:mine.stop] for k,v in part('state.').items()}, self.state)
     sd = self.opt.state_dict()
     for k,v in part('optim.').items():
         i, name = k.split('.', 1)
@@ -247,6 +285,7 @@ def _load(self:Trainer, tensors:dict):
 @patch
 def _rewrite_log(self:Trainer, lines:list):
     "Replace the log, atomically"
+    if not self.first: return
     part = self.log_path.with_suffix('.part')
     part.write_text(''.join(json.dumps(l)+'\n' for l in lines))
     os.replace(part, self.log_path)
@@ -255,7 +294,8 @@ def _rewrite_log(self:Trainer, lines:list):
 @patch
 def resume(self:Trainer, quiet:bool=False)->bool: # False where there is nothing to go on from
     "Go on from the run's checkpoint; raises ValueError where it is another run's"
-    for p in self.out.glob(f'.{self.checkpoint_path.name}.*.part'): p.unlink()   # killed while saving
+    if self.first:
+        for p in self.out.glob(f'.{self.checkpoint_path.name}.*.part'): p.unlink()   # killed while saving
     if not self.checkpoint_path.exists(): return False
     tensors, meta = load_tensors(self.checkpoint_path, 'training')
     self._check_run(meta)
@@ -263,6 +303,9 @@ def resume(self:Trainer, quiet:bool=False)->bool: # False where there is nothing
     self._check_schedule(meta, quiet)
     self._load(tensors)
     self.step, self.seconds = meta['step'], meta['seconds']
+    if (was := meta.get('processes', 1))!=self.world:
+        self._dealt = dict(dealt=f'{self.loader.N} streams to {self.world} processes, before to {was}')
+        if not quiet: print(f"from step {self.step+1} on: {self._dealt['dealt']}")
     self._rewrite_log([l for l in self.log() if l['step']<=self.step])
     return True
 
@@ -282,6 +325,21 @@ def _show(self:Trainer, bar, seen:dict, line:dict):
     bar.update(min(round(self.seconds), bar.total)-bar.n if self.limit else 1)
     bar.set_postfix(dict(loss=f"{line['loss']:.3f}", **seen, tok_s=line['tokens_per_s']))
 
+@patch
+@contextmanager
+def _together(self:Trainer):
+    "Where several processes train, say what to do when one of them is gone"
+    if self.world==1: yield; return
+    def ended(*_): raise RuntimeError('the launcher ends this process')
+    before = signal.signal(signal.SIGTERM, ended)
+    try: yield
+    except RuntimeError as e:
+        if not any(w in str(e).lower() for w in ('gloo','nccl','launcher')): raise
+        left = f'the last checkpoint is {self.checkpoint_path}' if self.checkpoint_path.exists() else 'there is no checkpoint yet'
+        raise RuntimeError(f'another process of this run has ended, so step {self.step+1} could not be made; {left}. Start the same command again, '
+                           'with as many processes as you like: it goes on from the checkpoint') from e
+    finally: signal.signal(signal.SIGTERM, before)
+
 # %% ../nbs/09_trainer.ipynb #f08e3b67
 @patch
 def fit(self:Trainer,
@@ -290,16 +348,18 @@ def fit(self:Trainer,
     quiet:bool=False
 )->list: # the lines of the log
     "Train to the end, or on to the end where a checkpoint exists; raises ValueError for the checkpoint of another run, FloatingPointError where a number is not finite"
-    if not resume: self.checkpoint_path.unlink(missing_ok=True)
-    if not self.resume(quiet): self._rewrite_log([])
+    if self.first and not resume: self.checkpoint_path.unlink(missing_ok=True)
+    if self.world>1: self.acc.wait_for_everyone()
+    if not self.resume(quiet or not self.first): self._rewrite_log([])
     self.limit, seen = seconds, {}
     over = lambda: self.step>=self.cfg.steps or (seconds is not None and self.seconds>=seconds)
-    with open(self.log_path, 'a') as log, self._bar(quiet) as bar:
+    with open(self.log_path if self.first else os.devnull, 'a') as log, self._bar(quiet or not self.first) as bar, self._together():
         while not over():
-            line = self._one_step()
+            line = self._one_step() | self._dealt; self._dealt = {}
             if self.step%self.cfg.valid_every==0 or over(): line |= self.measure()
             log.write(json.dumps(line)+'\n'); log.flush()
             self._show(bar, seen, line)
             if self.step%self.cfg.save_every==0: self.save()
-    self.save()
+        self.save()
+        if self.world>1: self.acc.wait_for_everyone()
     return self.log()
