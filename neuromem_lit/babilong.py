@@ -242,8 +242,8 @@ class BabilongExperiment(Experiment):
                           measured={n: self.ask_at_end(m, source, task, L, a, seed, quiet, f"{folder}/{self.name}/half-read-{key.replace('/','-')}-{n}") for n,(a,m) in reads.items()})
 
 def _belongs(arm, seed, source, task, L):
-    "All seeds to 128k (tasks 2 and 3: 16k, and one seed without memory), with memory to 1M; the original stories to 10M, one seed"
-    if task>1: return LENGTHS[L]<=LENGTHS['16k'] and (arm=='REAL' or seed==0)
+    "All seeds to 128k, with memory to 1M; the original stories to 10M, one seed. Tasks 2 and 3: 2k, one seed also 16k and without memory"
+    if task>1: return L=='2k' and arm=='REAL' or LENGTHS[L]<=LENGTHS['16k'] and seed==0
     if LENGTHS[L]<=LENGTHS['128k']: return True
     return arm=='REAL' and (L=='1M' or source=='original' and seed==0)
 

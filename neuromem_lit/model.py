@@ -270,16 +270,34 @@ def logits(self:NeuroMemLM, hidden:Tensor)->Tensor: # [..., D] -> [..., V]
     return (hidden*self.log_scale.exp()) @ self.emb.T
 
 # %% ../nbs/07_model.ipynb #56db6a18
-def _nll(logits, ids): # [N, S, V], [N, S] -> [N, S]; 0 where the token is -100
-    return nn.functional.cross_entropy(logits.flatten(0,1), ids.flatten(), reduction='none').view_as(ids)
+class _NLL(torch.autograd.Function):
+    "-log p of chosen tokens, 0 where the token is -100, and log p of all, which has no gradient; differentiable once"
+    @staticmethod
+    def forward(ctx, logits, ids): # [..., V], [...]
+        logp = _logp(logits)
+        nll = _chosen(logp, ids.clamp(min=0))*(ids>=0)
+        ctx.save_for_backward(logp, ids); ctx.mark_non_differentiable(logp); ctx.dtype = logits.dtype
+        return nll, logp
+
+    @staticmethod
+    def backward(ctx, g, _):
+        logp, ids = ctx.saved_tensors
+        g = (g*(ids>=0))[...,None]
+        return logp.exp().mul_(g).scatter_add_(-1, ids.clamp(min=0)[...,None], -g).to(ctx.dtype), None
+
+def _logp(logits): # in float32 or better
+    return logits.to(torch.promote_types(logits.dtype, torch.float32)).log_softmax(-1)
+
+def _chosen(logp, ids): # [..., V], [...] -> [...]
+    return -logp.gather(-1, ids[...,None])[...,0]
 
 @patch
-def _surprise(self:NeuroMemLM, p, logits, state):
+def _surprise(self:NeuroMemLM, p, logp, state):
     "-log p of each token from the prediction before it: raw and standardised, [N, S]; 0 at a document's first token"
     if p.ids is None: return torch.zeros_like(p.alive), torch.zeros_like(p.alive)
     with torch.no_grad():
-        before = _nll(self.logits(state.last)[:,None], p.ids[:,:1])
-        raw = torch.cat([before, _nll(logits, p.ids.roll(-1, 1))[:,:-1]], 1)
+        before = _chosen(_logp(self.logits(state.last)[:,None]), p.ids[:,:1])
+        raw = torch.cat([before, _chosen(logp[:,:-1], p.ids[:,1:])], 1)
         mean, var = state.surprise[:,:1].expand_as(raw), state.surprise[:,1:2].expand_as(raw)
         if p.late is not None:
             mean, var = mean.masked_fill(p.late, math.log(self.cfg.vocab_size)), var.masked_fill(p.late, 1.)
@@ -370,19 +388,21 @@ def _run(self:NeuroMemLM, pieces, state, arms):
     outs, costs = [], 0
     for i,x,y_wm,reset,targets,(n,due) in pieces:
         step = self._compiled(n, due) or self._step
-        out, state, cost = step(self._piece(i, x, y_wm, reset, state), state, due, arms)
-        outs.append(out if targets is None else _nll(out, targets)); costs = costs + cost.sum()
+        out, state, cost = step(self._piece(i, x, y_wm, reset, state), state, due, arms, targets)
+        outs.append(out); costs = costs + cost.sum()
     return torch.cat(outs, 1), state, costs
 
 @patch
-def _step(self:NeuroMemLM, p, state, due, arms):
-    "One piece: logits, the new state, working memory excepted, and the cost of its commits [N]"
+def _step(self:NeuroMemLM, p, state, due, arms, targets=None):
+    "One piece: logits or the losses of targets, the new state, working memory excepted, and the cost of its commits [N]"
     hidden, zs, h, used = self._compute(p, state, arms)
-    logits = self.logits(hidden)
-    raw, std = self._surprise(p, logits, state)
+    out = self.logits(hidden)
+    if targets is None: logp = _logp(out.detach())
+    else: out, logp = _NLL.apply(out, targets)
+    raw, std = self._surprise(p, logp, state)
     memories, cost = self._remember(p, zs, std, used, state, due)
     surprise, open = self._surprise_stats(p, raw, std, state, due)
-    return logits, state._replace(
+    return out, state._replace(
         pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1),
         last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories), cost
 
@@ -403,7 +423,7 @@ def _compiled(self:NeuroMemLM, n, due):
     "The compiled `_step` for a piece, or None"
     if not self.backend or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
     graph = _graphs(self.backend)
-    return lambda p, state, *rest: graph(self, _dense(p), _dense(state), *rest)
+    return lambda p, state, due, arms, targets=None: graph(self, _dense(p), _dense(state), due, arms, _dense(targets))
 
 @functools.cache
 def _graphs(backend): # models of one shape share them: weights are inputs

@@ -26,11 +26,20 @@ def tokenize_corpus(
     def encode(batch): return dict(ids=[[BOS, *e.ids] for e in tok.encode_batch(batch['text'], add_special_tokens=False)])
     kind = datasets.Features(name=datasets.Value('string'), ids=datasets.LargeList(datasets.Value('int32')))
     new = ds.map(encode, batched=True, batch_size=64, num_proc=num_proc, remove_columns=['text'], features=kind, desc='tokenise')
+    out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f'.{out.name}.{os.getpid()}.part')
     new.save_to_disk(part, num_shards=num_shards)
     tok.save(str(part/'tokenizer.json'))
     os.replace(part, out)
     return ShardedDocs(out)
+
+class _Views:
+    "A column of lists as arrays that are windows on the file"
+    def __init__(self, column): self.column = column
+    def __len__(self): return len(self.column)
+    def __getitem__(self, i):
+        if not -len(self)<=i<len(self): raise IndexError(f'document {i} of {len(self)}')
+        return self.column[i].values.to_numpy(zero_copy_only=True)
 
 class ShardedDocs:
     "A corpus of `tokenize_corpus`, on disk: a source for `StreamLoader`, as `TextDocs` is"
@@ -42,11 +51,11 @@ class ShardedDocs:
         if missing: raise ValueError(f"{path} lacks {', '.join(missing)}: it was not made by tokenize_corpus")
         try: self.ds = datasets.load_from_disk(self.path)
         except Exception as e: raise ValueError(f'{path} cannot be opened ({e}): a shard is missing or damaged, make it again with tokenize_corpus') from None
-        self.tok, self._ids = Tokenizer.from_file(str(self.path/'tokenizer.json')), self.ds.data.column('ids')
+        self.tok, self.tokens = Tokenizer.from_file(str(self.path/'tokenizer.json')), _Views(self.ds.data.column('ids'))
 
     def __len__(self): return len(self.ds)
 
     def doc(self, i:int)->Doc:
         "Document i, its ids a view of the file; every token counts"
-        ids = self._ids[i].values.to_numpy(zero_copy_only=True)
+        ids = self.tokens[i]
         return Doc(ids, np.broadcast_to(np.float32(1), ids.shape), dict(name=self.ds[i]['name']))

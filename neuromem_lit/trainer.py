@@ -65,7 +65,7 @@ def doc_batch(docs:list, length:int)->tuple[Tensor,Tensor]: # ids and weights as
     docs = [d for d in docs if len(d.ids)>=length]
     if not docs: raise ValueError(f'no document has {length} tokens: use a smaller length')
     cut = lambda xs: torch.tensor(np.stack([x[:length] for x in xs]))
-    return cut([d.ids for d in docs]), cut([d.weights for d in docs])
+    return cut([d.ids for d in docs]).long(), cut([d.weights for d in docs])
 
 # %% ../nbs/09_trainer.ipynb #6de2f1a4
 @torch.no_grad()
