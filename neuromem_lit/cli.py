@@ -6,7 +6,8 @@
 __all__ = ['shipped', 'text_run']
 
 # %% ../nbs/90_cli.ipynb #1c764270
-import argparse, copy, math, shlex, sys, torch
+import argparse, copy, math, os, shlex, shutil, sys, torch
+from itertools import accumulate, islice
 import numpy as np, matplotlib.pyplot as plt
 from pathlib import Path
 from .config import *
@@ -74,8 +75,8 @@ def text_run(
     "A trainer for text: tokenizer, streams (with noted facts mixed in), held-out documents"
     docs, held, split = _token_docs(source, vocab)
     tok = docs.tok
-    if (n := sum(map(len, docs.tokens)))<chunk:
-        raise ValueError(f'{source} has {n} tokens for training, less than one chunk of {chunk}: '
+    if not any(n>=chunk for n in accumulate(map(len, docs.tokens))):
+        raise ValueError(f'{source} has {sum(map(len, docs.tokens))} tokens for training, less than one chunk of {chunk}: '
                          'give more text, or a smaller --chunk')
     torch.manual_seed(train.seed)
     model = NeuroMemLM(cfg.replace(vocab_size=tok.get_vocab_size()))
@@ -93,10 +94,12 @@ def _splits(source:str)->tuple: # documents to train on, held-out ones or None, 
     try: return train, load_corpus(source, 'valid'), 'train'
     except ValueError: return train, None, 'train'
 
+def _is_tokens(source:str)->bool: return (Path(source).expanduser()/'train'/'tokenizer.json').is_file()
+
 def _token_docs(source:str, vocab:int)->tuple: # documents to train on, held-out ones or None, the split's name
     "A corpus as tokens: of `tokenize`, or made now"
-    root = Path(source).expanduser()
-    if (root/'train'/'tokenizer.json').is_file():
+    if _is_tokens(source):
+        root = Path(source).expanduser()
         return ShardedDocs(root/'train'), ShardedDocs(root/'valid') if (root/'valid').is_dir() else None, 'train'
     ds, held, split = _splits(source)
     docs = TextDocs(ds, train_bpe(ds['text'], vocab))
@@ -114,7 +117,7 @@ def _held_batch(docs, length:int, least:int)->tuple: # docs: or None; ids and we
     "At most 8 documents of `length` tokens, or of what the longest has, if that is at least `least`"
     length = min(length, max(map(len, docs.tokens if docs else ()), default=0))
     if length<least: return print('no held-out text: perplexity with memories on and off is not measured')
-    return doc_batch([docs.doc(i) for i in range(len(docs)) if len(docs.tokens[i])>=length][:8], length)
+    return doc_batch([docs.doc(i) for i in islice((i for i in range(len(docs)) if len(docs.tokens[i])>=length), 8)], length)
 
 # %% ../nbs/90_cli.ipynb #9d27e5c1
 _TRAIN = (
@@ -127,7 +130,7 @@ _TRAIN = (
     _option('--lr', type=_POSITIVE, default=4e-3, help='peak of the learning rate'),
     _option('--streams', type=_at_least(1), default=16, help='texts that are read side by side'),
     _option('--chunk', type=_at_least(1), default=256, help='tokens of each stream in a step'),
-    _option('--vocab', type=_at_least(259), default=1024, help='256 bytes, 3 special tokens, and merges'),
+    _option('--vocab', type=_at_least(259), default=1024, help='256 bytes, 3 special tokens, and merges; tokens on disk have theirs'),
     _option('--window', type=_at_least(1), help="tokens of working memory; default: the tier's"),
     _option('--seed', type=_at_least(0), default=0, help='of the weights and of the order of texts'),
     _option('--compile', action='store_true', help='steps in compiled graphs: a minute or more at the start, then faster; needs a C++ compiler'),
@@ -148,7 +151,8 @@ def _cmd_train(a):
     t.fit(resume=not a.fresh)
     if not t.first: return
     print(f'weights, optimizer, memories: {t.checkpoint_path}\nlog: {t.log_path}')
-    go_on = ['adapt', '--corpus', a.corpus] if t.note['split']=='train' else ['generate']   # is there unseen text?
+    unseen = t.note['split']=='train' and not _is_tokens(a.corpus)   # is there unseen text?
+    go_on = ['adapt', '--corpus', a.corpus] if unseen else ['generate']
     print('next:', shlex.join(['neuromem', *go_on, '--checkpoint', str(t.checkpoint_path)]))
 
 _TOKENIZE = (
@@ -159,10 +163,15 @@ _TOKENIZE = (
 
 def _cmd_tokenize(a):
     "Write a corpus as tokens to disk, for train --corpus: tokenised once, read from there without filling the memory"
+    out = Path(a.out)
+    if out.exists(): raise FileExistsError(f'{out} is there already: give another folder, or train --corpus {out}')
     ds, held, _ = _splits(a.corpus)
-    tok = train_bpe(ds['text'], a.vocab)
-    for name,part in (('train',ds), ('valid',held)):
-        if part is not None: print(f"{name}: {len(tokenize_corpus(part, tok, Path(a.out)/name, a.processes)):,} documents")
+    tok, part = train_bpe(ds['text'], a.vocab), out.with_name(f'.{out.name}.part')
+    shutil.rmtree(part, ignore_errors=True)   # of a run that was killed
+    for name,docs in (('train',ds), ('valid',held)):
+        if docs is not None: print(f'{name}: {len(tokenize_corpus(docs, tok, part/name, a.processes)):,} documents')
+    if held is None: print('no held-out documents: training on these tokens will not measure perplexity')
+    os.replace(part, out)   # whole or not at all
     print('next:', shlex.join(['neuromem', 'train', '--corpus', a.out]))
 
 # %% ../nbs/90_cli.ipynb #e88c57ac

@@ -299,6 +299,8 @@ class TextDocs:
 
     def __len__(self): return len(self.tokens)
 
+    def length(self, i:int)->int: return len(self.tokens[i])
+
     def doc(self, i:int)->Doc:
         "Document i; every token counts"
         return Doc(self.tokens[i].astype(np.int64), np.ones(len(self.tokens[i]), np.float32), dict(name=self.names[i]))
@@ -378,7 +380,7 @@ class StreamLoader:
         self.mix = np.array([1]*len(self.sources) if mix is None else mix, float)
         self._check()
         self.drawn, self.counts = 0, [0]*len(self.sources)
-        self.at, self._docs = [None]*n_streams, [None]*n_streams # (source, document, offset) of each stream
+        self.at, self._docs, self._sizes = [None]*n_streams, [None]*n_streams, [0]*n_streams # (source, document, offset) of each stream
         self.mine, self._orders = range(n_streams), {}           # streams that are handed over; source -> its epoch and order
         for n in range(n_streams): self._next(n)
 
@@ -389,6 +391,7 @@ class StreamLoader:
         if self.N%world: raise ValueError(f'n_streams={self.N} cannot be dealt to {world} processes: use a multiple of {world}')
         n = self.N//world
         self.mine = range(rank*n, (rank+1)*n)
+        for n in range(self.N): self._open(n)
         return self
 
 # %% ../nbs/08_data.ipynb #4d9c71ea
@@ -408,7 +411,16 @@ def _next(self:StreamLoader, n):
     i, size = self.counts[s], len(self.sources[s])
     if size<2**31: i = int(self._order(s, i//size)[i%size])
     self.drawn += 1; self.counts[s] += 1
-    self.at[n], self._docs[n] = [s, i, 0], self.sources[s].doc(i)
+    self.at[n] = [s, i, 0]
+    self._open(n)
+
+@patch
+def _open(self:StreamLoader, n):
+    "The document at which stream n stands; of one that another process hands over its length is enough, where the source can tell it"
+    s, i, _ = self.at[n]
+    length = getattr(self.sources[s], 'length', None)
+    if n in self.mine or not callable(length): self._docs[n] = self.sources[s].doc(i); self._sizes[n] = len(self._docs[n].ids)
+    else: self._docs[n], self._sizes[n] = None, length(i)
 
 @patch
 def _order(self:StreamLoader, s, epoch):
@@ -429,10 +441,10 @@ def _row(self:StreamLoader, n):
     "Move stream n on by T tokens; the tokens, where they are handed over here"
     parts, need = [], self.T
     while need:
-        d, o = self._docs[n], self.at[n][2]
-        if o>=len(d.ids): self._next(n); continue
-        e = min(o+need, len(d.ids))
-        if n in self.mine: parts.append(_slice(d, o, e))
+        o, size = self.at[n][2], self._sizes[n]
+        if o>=size: self._next(n); continue
+        e = min(o+need, size)
+        if n in self.mine: parts.append(_slice(self._docs[n], o, e))
         self.at[n][2], need = e, need-(e-o)
     return [np.concatenate(x) for x in zip(*parts)]
 
@@ -465,4 +477,4 @@ def load_state_dict(self:StreamLoader, d:dict):
         raise ValueError(f'the saved position was made with {k} = {d[k]}, this loader has {mine}')
     self.drawn, self.counts, self.seed = d['drawn'], list(d['counts']), d['seed']
     self.at, self._orders = [list(a) for a in d['at']], {}
-    self._docs = [self.sources[s].doc(i) for s,i,_ in self.at]
+    for n in range(self.N): self._open(n)

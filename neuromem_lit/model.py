@@ -275,15 +275,16 @@ class _NLL(torch.autograd.Function):
     @staticmethod
     def forward(ctx, logits, ids): # [..., V], [...]
         logp = _logp(logits)
-        nll = _chosen(logp, ids.clamp(min=0))*(ids>=0)
-        ctx.save_for_backward(logp, ids); ctx.mark_non_differentiable(logp); ctx.dtype = logits.dtype
+        nll = _chosen(logp, ids.masked_fill(ids==-100, 0))*(ids!=-100)
+        ctx.save_for_backward(logp, ids); ctx.mark_non_differentiable(logp); ctx.set_materialize_grads(False); ctx.dtype = logits.dtype
         return nll, logp
 
     @staticmethod
     def backward(ctx, g, _):
+        if g is None: return None, None
         logp, ids = ctx.saved_tensors
-        g = (g*(ids>=0))[...,None]
-        return logp.exp().mul_(g).scatter_add_(-1, ids.clamp(min=0)[...,None], -g).to(ctx.dtype), None
+        g = (g*(ids!=-100))[...,None]
+        return logp.exp().mul_(g).scatter_add_(-1, ids.masked_fill(ids==-100, 0)[...,None], -g).to(ctx.dtype), None
 
 def _logp(logits): # in float32 or better
     return logits.to(torch.promote_types(logits.dtype, torch.float32)).log_softmax(-1)

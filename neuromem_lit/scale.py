@@ -14,7 +14,7 @@ from .data import *
 
 # %% ../nbs/61_scale.ipynb #61a00007
 def tokenize_corpus(
-    ds:datasets.Dataset, # columns name, text: from `load_corpus`, or larger than memory, from `datasets.load_dataset`
+    ds:datasets.Dataset, # columns text and, if there are names, name: from `load_corpus`, or larger than memory, from `datasets.load_dataset`
     tok:Tokenizer,
     out:str,             # folder; raises FileExistsError where it is there
     num_proc:int=1,      # processes that tokenise
@@ -23,9 +23,9 @@ def tokenize_corpus(
     "Write a corpus as tokens in Arrow shards; the folder appears when it is whole"
     out = Path(out)
     if out.exists(): raise FileExistsError(f'{out} is there already: give another folder, or open it with ShardedDocs')
-    def encode(batch): return dict(ids=[[BOS, *e.ids] for e in tok.encode_batch(batch['text'], add_special_tokens=False)])
+    def encode(batch, at): return dict(name=batch['name'] if 'name' in batch else [str(i) for i in at], ids=[[BOS, *e.ids] for e in tok.encode_batch(batch['text'], add_special_tokens=False)])
     kind = datasets.Features(name=datasets.Value('string'), ids=datasets.LargeList(datasets.Value('int32')))
-    new = ds.map(encode, batched=True, batch_size=64, num_proc=num_proc, remove_columns=['text'], features=kind, desc='tokenise')
+    new = ds.map(encode, with_indices=True, batched=True, batch_size=64, num_proc=num_proc, remove_columns=ds.column_names, features=kind, desc='tokenise')
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f'.{out.name}.{os.getpid()}.part')
     new.save_to_disk(part, num_shards=num_shards)
@@ -55,7 +55,9 @@ class ShardedDocs:
 
     def __len__(self): return len(self.ds)
 
+    def length(self, i:int)->int: return len(self.tokens[i])
+
     def doc(self, i:int)->Doc:
         "Document i, its ids a view of the file; every token counts"
         ids = self.tokens[i]
-        return Doc(ids, np.broadcast_to(np.float32(1), ids.shape), dict(name=self.ds[i]['name']))
+        return Doc(ids, np.broadcast_to(np.float32(1), ids.shape), dict(name=self.ds['name'][i]))

@@ -37,6 +37,9 @@ class TrainConfig:
     compile:str=''        # backend of `NeuroMemLM.compile` for the steps, say 'inductor': about a minute at the start, then faster ones; '': none
     recompute:bool=False  # activation checkpointing: longer chunks fit into memory, steps take longer
 
+    def __post_init__(self):
+        if self.compile and self.recompute: raise ValueError('compile and recompute exclude each other: turn one of them off')
+
     def rate(self,
         step:int,
         spent:float=0. # share of a time limit that is used up
@@ -149,16 +152,17 @@ def _one_step(self:Trainer)->dict: # a line of the log
     for g in self.opt.param_groups: g['lr'] = self.cfg.lr*g['scale']*self.cfg.rate(self.step, spent)
     with self.acc.autocast(): loss, state = self._shared(lambda m: self._loss(m, b))
     loss = loss*self._share(b)
-    self._check_finite('the loss', loss, self.step+1)
+    mean = self._mean(loss.detach())
+    self._check_finite('the loss', mean, self.step+1) # in all processes alike
     self.acc.backward(loss)
     norm = self.acc.clip_grad_norm_(self.model.parameters(), self.cfg.clip)
     self._check_finite('the norm of the gradient', norm, self.step+1)
     self.opt.step(); self.opt.zero_grad()
     self.state, self.step = state, self.step+1
-    loss, dt = self._mean(loss.detach()).item(), self._mean(torch.tensor(time.perf_counter()-t, device=loss.device)).item()
+    dt = self._mean(torch.tensor(time.perf_counter()-t, device=mean.device)).item()
     self.seconds += dt
-    return dict(step=self.step, loss=loss, grad=float(norm), tokens_per_s=round(self.loader.N*self.loader.T/dt),
-                seconds=round(self.seconds, 2), **write_rates(self.state, self.model.cfg.span))
+    return dict(step=self.step, loss=mean.item(), grad=float(norm), tokens_per_s=round(self.loader.N*self.loader.T/dt),
+                seconds=round(self.seconds, 2), **self._rates())
 
 @patch
 def _loss(self:Trainer, model, b:Batch)->tuple: # loss, the new state
@@ -189,6 +193,14 @@ def _empty(self:Trainer):
 def _mean(self:Trainer, x:Tensor)->Tensor:
     "Over processes"
     return x if self.world==1 else self.acc.reduce(x, 'mean')
+
+@patch
+def _rates(self:Trainer)->dict:
+    "`write_rates`, mean over processes"
+    out = write_rates(self.state, self.model.cfg.span)
+    if self.world==1 or not out: return out
+    means = self._mean(torch.tensor(list(out.values()), device=self.acc.device))
+    return {k: round(x, 4) for k,x in zip(out, means.tolist())}
 
 @patch
 def _share(self:Trainer, b:Batch): # 1 where there is one process
@@ -326,6 +338,13 @@ def _show(self:Trainer, bar, seen:dict, line:dict):
     bar.set_postfix(dict(loss=f"{line['loss']:.3f}", **seen, tok_s=line['tokens_per_s']))
 
 @patch
+def _together_at(self:Trainer, resumed:bool)->bool: # resumed
+    "Raise where processes would go on from different steps"
+    steps = self.acc.gather(torch.tensor([self.step], device=self.acc.device)).tolist() if self.world>1 else [self.step]
+    if len(set(steps))>1: raise ValueError(f'the processes would go on from the steps {steps}: {self.out} must be a folder that all machines share')
+    return resumed
+
+@patch
 @contextmanager
 def _together(self:Trainer):
     "Where several processes train, say what to do when one of them is gone"
@@ -337,7 +356,7 @@ def _together(self:Trainer):
         if not any(w in str(e).lower() for w in ('gloo','nccl','launcher')): raise
         left = f'the last checkpoint is {self.checkpoint_path}' if self.checkpoint_path.exists() else 'there is no checkpoint yet'
         raise RuntimeError(f'another process of this run has ended, so step {self.step+1} could not be made; {left}. Start the same command again, '
-                           'with as many processes as you like: it goes on from the checkpoint') from e
+                           'also with another number of processes that divides the streams: it goes on from the checkpoint') from e
     finally: signal.signal(signal.SIGTERM, before)
 
 # %% ../nbs/09_trainer.ipynb #f08e3b67
@@ -350,7 +369,7 @@ def fit(self:Trainer,
     "Train to the end, or on to the end where a checkpoint exists; raises ValueError for the checkpoint of another run, FloatingPointError where a number is not finite"
     if self.first and not resume: self.checkpoint_path.unlink(missing_ok=True)
     if self.world>1: self.acc.wait_for_everyone()
-    if not self.resume(quiet or not self.first): self._rewrite_log([])
+    if not self._together_at(self.resume(quiet or not self.first)): self._rewrite_log([])
     self.limit, seen = seconds, {}
     over = lambda: self.step>=self.cfg.steps or (seconds is not None and self.seconds>=seconds)
     with open(self.log_path if self.first else os.devnull, 'a') as log, self._bar(quiet or not self.first) as bar, self._together():
