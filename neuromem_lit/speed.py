@@ -428,7 +428,8 @@ def _measured(reps:int)->dict: # all but rows
     raw['operations'] = _operations({n: s for n,s in steps.items() if n!='LSTM' and 'compiled' not in n and 'boundaries' not in n}) # PyTorch does not count what its LSTM does
     sec['training, 1,024 tokens'] = interleaved({n: s for n,s in training_contest(T=1024, others=False).items() if 'boundaries' not in n}, reps, 'training, 1,024 tokens')
     sec['reading'] = interleaved(reading_contest(), reps, 'reading')
-    raw['memory'] = [dict(T=T, again=again, **dict(zip(('MB','seconds'), peak_memory(T, again)))) for T in (256,512,1024,2048) for _ in range(reps if T==2048 else 1) for again in (False,True)] if Path('/proc/self/status').exists() else []
+    cases = [(T, again) for T in (256,512,1024,2048) for _ in range(reps if T==2048 else 1) for again in (False,True)] if Path('/proc/self/status').exists() else []
+    raw['memory'] = [dict(T=T, again=again, **dict(zip(('MB','seconds'), peak_memory(T, again)))) for T,again in tqdm(cases, desc='memory')]
     for k,what in (('MB','memory'), ('seconds','time')):
         if raw['memory']: sec[f'{what}, 2,048 tokens'] = {n: [x[k] for x in raw['memory'] if x['T']==2048 and x['again']==a] for n,a in (('kept',False), ('computed again',True))}
     fs, sizes = generation_contest(backend='inductor')
