@@ -35,7 +35,7 @@ class TrainConfig:
     save_every:int=100    # steps between checkpoints
     seed:int=0
     compile:str=''        # backend of `NeuroMemLM.compile` for the steps, say 'inductor': about a minute at the start, then faster ones; '': none
-    recompute:bool=False  # activation checkpointing: longer chunks fit into memory, steps take longer
+    recompute:float=0.    # activation checkpointing: share of the spans whose activations are computed again; longer chunks fit into memory, steps take longer
 
     def __post_init__(self):
         if self.compile and self.recompute: raise ValueError('compile and recompute exclude each other: turn one of them off')
@@ -168,7 +168,7 @@ def _one_step(self:Trainer)->dict: # a line of the log
 def _loss(self:Trainer, model, b:Batch)->tuple: # loss, the new state
     "In compiled graphs if that was asked for; what is measured between steps has other shapes and is read without"
     if self.cfg.compile: model.compile(self.cfg.compile)
-    how = dict(recompute=True) if self.cfg.recompute else {} # models of others need not know it
+    how = dict(recompute=self.cfg.recompute) if self.cfg.recompute else {} # models of others need not know it
     loss, state = model.loss(b.ids, b.targets, b.weights, self.state, b.reset_mask, **how)
     if self.cfg.compile: model.compile(None)
     return loss, state.detach()
