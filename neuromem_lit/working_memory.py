@@ -101,24 +101,24 @@ def _convolve(self:WorkingMemory,
     return u, keep if seg is None else keep*(segs[:,T:]==seg[:,-1:])[...,None]
 
 # %% ../nbs/02_working_memory.ipynb #21883d95
-def _blocks(x, W, n):
-    "Keys or values [N, W-1+n·Q, ...] -> [N, n, W-1+Q, ...]: for each block of Q queries, all that it may see"
-    if n==1: return x[:,None]
-    own = x[:,W-1:].unflatten(1, (n,W))
-    return torch.cat([torch.cat([x[:,None,:W-1], own[:,:-1,1:]], 1), own], 2)
+def _blocks(x, n, dim):
+    "Keys or values [N, W+n·Q, ...] -> [N, n, ..., W+Q at `dim`, ...]: for each block of Q queries, all that it may see"
+    if n==1: return x[:,None].movedim(2, dim)
+    own = x.unflatten(1, (n+1,-1)).movedim(2, dim)
+    return torch.cat([own[:,:-1], own[:,1:]], dim)
 
 # %% ../nbs/02_working_memory.ipynb #f90c37d8
 @patch
 def _mask(self:WorkingMemory,
-    doc:Tensor, # [N, W-1+n·Q] int64, document of each key
+    doc:Tensor, # [N, W+n·Q] int64, document of each key
     n:int,      # blocks
     Q:int       # queries in each
-)->Tensor: # [N, n, H, Q, W-1+Q], added to the scores
+)->Tensor: # [N, n, H, Q, W+Q], added to the scores
     "The bias of each distance; lower by 1e30 outside the band, and again for another document"
-    own, seen = doc[:,self.W-1:].unflatten(1, (n,Q)), _blocks(doc, self.W, n)      # [N, n, Q], [N, n, W-1+Q]
-    q, k = (torch.arange(z, device=doc.device) for z in (Q, self.W-1+Q))
-    dist = self.W-1 + q[:,None] - k                                                # [Q, W-1+Q]
-    other = own[...,None]!=seen[:,:,None]                                          # [N, n, Q, W-1+Q]
+    own, seen = doc[:,self.W:].unflatten(1, (n,Q)), _blocks(doc, n, 2)             # [N, n, Q], [N, n, W+Q]
+    q, k = (torch.arange(z, device=doc.device) for z in (Q, self.W+Q))
+    dist = self.W + q[:,None] - k                                                  # [Q, W+Q]
+    other = own[...,None]!=seen[:,:,None]                                          # [N, n, Q, W+Q]
     unseen = self.bias.new_zeros(other.shape).masked_fill(other, -1e30)
     bias = self.bias[:,dist.clamp(0, self.W-1)].masked_fill((dist<0) | (dist>=self.W), -1e30)
     return unseen[:,:,None] + bias
@@ -131,12 +131,13 @@ def _attend(self:WorkingMemory,
     v:Tensor, # [N, W-1+T, H, d] their values
     doc:Tensor # [N, W-1+T] int64, document of each key
 )->Tensor: # [N, T, H, d]
-    "Softmax attention in n blocks of Q queries, each over W-1+Q keys"
+    "Softmax attention in n blocks of Q queries, each over W+Q keys, of which none sees the first"
     T, Q = q.shape[1], min(self.W, q.shape[1])
     n = -(-T//Q)
-    if pad := n*Q-T: q,k,v,doc = (nn.functional.pad(z, (0,0)*(z.dim()-2)+(0,pad)) for z in (q,k,v,doc))
-    qb,kb,vb = q.unflatten(1, (n,Q))*q.shape[-1]**-.5, _blocks(k, self.W, n), _blocks(v, self.W, n)
-    qb,kb,vb = (z.transpose(2,3).flatten(0,2) for z in (qb,kb,vb))        # [N·n·H, Q or W-1+Q, d]
+    fill = lambda z, front: nn.functional.pad(z, (0,0)*(z.dim()-2)+(front,n*Q-T))
+    q, (k,v,doc) = fill(q, 0), (fill(z, 1) for z in (k,v,doc))
+    qb = (q*q.shape[-1]**-.5).unflatten(1, (n,Q)).transpose(2,3).flatten(0,2)      # [N·n·H, Q, d]
+    kb,vb = (_blocks(z, n, 3).flatten(0,2) for z in (k,v))                        # [N·n·H, W+Q, d]
     p = torch.baddbmm(self._mask(doc, n, Q).flatten(0,2), qb, kb.mT).softmax(-1)
     return (p @ vb).unflatten(0, (len(q),n,self.H)).transpose(2,3).flatten(1,2)[:,:T]
 
