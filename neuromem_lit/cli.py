@@ -134,7 +134,7 @@ _TRAIN = (
     _option('--window', type=_at_least(1), help="tokens of working memory; default: the tier's"),
     _option('--seed', type=_at_least(0), default=0, help='of the weights and of the order of texts'),
     _option('--compile', action='store_true', help='steps in compiled graphs: a minute or more at the start, then faster; needs a C++ compiler'),
-    _option('--recompute', nargs='?', type=float, const=1., default=0., metavar='SHARE', help='activation checkpointing of this share of the spans, of all if none is given: longer chunks fit into memory, steps take longer'),
+    _option('--recompute', nargs='?', type=_SHARE, const=1., default=0., metavar='SHARE', help='activation checkpointing of this share of the spans, of all if none is given: longer chunks fit into memory, steps take longer'),
     _option('--fresh', action='store_true', help='start anew; what the folder held is gone'))
 
 # %% ../nbs/90_cli.ipynb #35f7e1c8

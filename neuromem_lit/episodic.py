@@ -57,7 +57,7 @@ class EpisodicMemory(PlasticMemory):
         self.B,self.block_width,self.width,self.M,self.C = n_blocks,block_width,width,n_slots,n_candidates
         self.topk,self.match,self.rate = min(topk,n_slots),match,rate
         self.key, self.value = block_weight(n_blocks, block_width, width), block_weight(n_blocks, d_model, width)
-        self.direct_out = nn.Parameter(self.value.detach().mT.clone())
+        self.direct_out = nn.Parameter(self.value.detach().mT.clone(memory_format=torch.contiguous_format))
         self.log_kappa = nn.Parameter(torch.full((n_blocks,1,1), math.log(kappa)))
         self.null, self.novel = nn.Parameter(torch.full((n_blocks,1), kappa/3)), nn.Parameter(torch.ones(n_blocks))
         self.interference,self.foreign = interference,foreign

@@ -98,6 +98,9 @@ def forward(self:Layer, r, z, ys, y_wm, s, h0, reset_mask): # r, z [N,T,B,Dh], y
     return r + per_block(nn.functional.gelu(per_block(rms_norm(r)*self.norm2, self.up)), self.down), h_last
 
 # %% ../nbs/07_model.ipynb #a5870ae7
+def _once_a_scalar(model, state, prefix, *_): # log_scale in files of before
+    if (k := prefix+'log_scale') in state: state[k] = state[k].reshape(1)
+
 POLICIES = dict(heuristic=Heuristic, always=Always, never=Never, random=Random)
 ARMS = ('real', 'shuf', 'off')
 
@@ -117,7 +120,8 @@ class NeuroMemLM(nn.Module):
         reads = [[self.memories[n].width for n in self._at(l)] for l in range(c.n_layers)]
         self.layers = nn.ModuleList(Layer(c.n_blocks, Dh, w, int(c.ffn_mult*Dh), c.half_life, c.n_layers) for w in reads)
         self.head, self.head_norm = nn.Parameter(torch.eye(D) + .3*torch.randn(D, D)/D**.5), nn.Parameter(torch.ones(D))
-        self.log_scale = nn.Parameter(torch.tensor(math.log(.5)))
+        self.log_scale = nn.Parameter(torch.tensor([math.log(.5)])) # one number, not a scalar: what spreads weights over devices (FSDP) knows no scalars
+        self.register_load_state_dict_pre_hook(_once_a_scalar)
         self.backend = None # of `compile`
         self.set_phase(c.phase)
 

@@ -18,7 +18,7 @@ def distinct_keys(B:int, r:int, E:int, seed:int=0)->Tensor: # [B, r, E]
     g = torch.Generator().manual_seed(seed)
     rows = torch.randn(B, -(-r//E)*E, E, generator=g, dtype=torch.float64)
     q = torch.linalg.qr(rows.unflatten(1, (-1,E)))[0].flatten(1, 2)[:,:r]
-    return q.float()
+    return q.float().contiguous()
 
 # %% ../nbs/04_procedural.ipynb #e07d8053
 class PMState(NamedTuple):
@@ -46,7 +46,7 @@ class ProceduralMemory(PlasticMemory):
         self.budget = n_slots if budget is None else budget
         self.key = block_weight(n_blocks, width, width)
         self.value = nn.Parameter(distinct_keys(n_blocks, width, width, seed=1))
-        self.out = nn.Parameter(self.value.detach().mT.clone())
+        self.out = nn.Parameter(self.value.detach().mT.clone(memory_format=torch.contiguous_format))
         self.log_kappa = nn.Parameter(torch.full((2,n_blocks,1), math.log(kappa))) # reading, writing
         self.load = nn.Parameter(torch.full((n_blocks,1), kappa/2)) # how much an occupied slot repels a new key
         self.register_buffer('keys0', distinct_keys(n_blocks, n_slots, width), persistent=False)
