@@ -12,7 +12,7 @@ from dataclasses import dataclass, asdict
 from pathlib import Path
 from torch import nn, Tensor
 from torch.utils._pytree import tree_map
-from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate import Accelerator, DistributedDataParallelKwargs, DistributedType
 from tokenizers import Tokenizer
 from fastcore.basics import patch
 from tqdm.auto import tqdm
@@ -102,6 +102,21 @@ class _Called(nn.Module):
     def __init__(self, model): super().__init__(); self.model = model
     def forward(self, f): return f(self.model)
 
+def _spread(acc, model):
+    "Spread weights (FSDP2) as this model needs it: gathered once a step, for every span uses all of them; float32, with products in bfloat16 by autocast"
+    plugin = acc.state.fsdp_plugin
+    if plugin.fsdp_version!=2: raise ValueError(f'fsdp_version={plugin.fsdp_version}: only FSDP2 is supported, launch with --fsdp_version 2')
+    plugin.auto_wrap_policy = plugin.mixed_precision_policy = None
+    plugin.cpu_ram_efficient_loading = False
+    for p in model.to(acc.device).parameters(): torch.distributed.broadcast(p.data, 0) # each process keeps its part of its own weights: let them be the same
+
+def _whole(x:Tensor)->Tensor: # a tensor that is spread over processes, gathered; others as they are
+    return x.full_tensor() if hasattr(x, 'full_tensor') else x
+
+def _laid_out(x:Tensor, p:Tensor)->Tensor: # x spread as the weight p is
+    if not hasattr(p, 'placements'): return x.reshape(p.shape)
+    return torch.distributed.tensor.distribute_tensor(x.reshape(p.shape).to(p.device), p.device_mesh, p.placements)
+
 class Trainer:
     "Trains a model on streams; every run has a folder with its log and its last checkpoint"
     def __init__(self,
@@ -119,6 +134,7 @@ class Trainer:
         unused = DistributedDataParallelKwargs(find_unused_parameters=True) # phases leave some out
         self.acc = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=_precision(), kwargs_handlers=[unused])
         self.world, self.first = self.acc.num_processes, self.acc.is_main_process # processes; is this the one that writes and shows?
+        if self.acc.distributed_type==DistributedType.FSDP: _spread(self.acc, model)
         loader.deal(self.acc.process_index, self.world)
         opt = torch.optim.AdamW(param_groups(model, self.cfg), lr=self.cfg.lr, betas=(.9,.98))
         self._shared, self.opt = self.acc.prepare(_Called(model), opt)
@@ -155,7 +171,7 @@ def _one_step(self:Trainer)->dict: # a line of the log
     mean = self._mean(loss.detach())
     self._check_finite('the loss', mean, self.step+1) # in all processes alike
     self.acc.backward(loss)
-    norm = self.acc.clip_grad_norm_(self.model.parameters(), self.cfg.clip)
+    norm = _whole(self.acc.clip_grad_norm_(self.model.parameters(), self.cfg.clip))
     self._check_finite('the norm of the gradient', norm, self.step+1)
     self.opt.step(); self.opt.zero_grad()
     self.state, self.step = state, self.step+1
@@ -186,8 +202,16 @@ def _check_finite(self:Trainer, what:str, x:Tensor, step:int):
 def _empty(self:Trainer):
     "Empty memories for this process's streams, which keep their numbers among all"
     mine = self.loader.mine
-    state = self.model.init_state(len(mine))
+    state = self._use(lambda m: m.init_state(len(mine)))
     return state._replace(stream=state.stream+mine.start) if hasattr(state, 'stream') else state
+
+@patch
+@torch.no_grad()
+def _use(self:Trainer, f):
+    "f of the model with all its weights, for what is no step"
+    out = self._shared(f)
+    if hasattr(self._shared, 'reshard'): self._shared.reshard()
+    return out
 
 @patch
 def _mean(self:Trainer, x:Tensor)->Tensor:
@@ -228,16 +252,16 @@ def measure(self:Trainer)->dict:
     "Perplexity on the held-out documents with memories on and off"
     if self.valid is None: return {}
     ids, w = (x.to(self.acc.device) for x in self.valid)
-    ppl = lambda arms: round(perplexity(read_losses(self.model, ids, arms), w), 3)
+    ppl = lambda arms: round(perplexity(self._use(lambda m: read_losses(m, ids, arms)), w), 3)
     return dict(ppl_on=ppl(None), ppl_off=ppl('off'))
 
 # %% ../nbs/09_trainer.ipynb #fd54b7a3
 @patch
 def _tensors(self:Trainer)->dict: # name -> tensor
     "All that a run needs to go on: weights, optimizer, what the streams remember"
-    return ({f'model.{k}': v for k,v in self.model.state_dict().items()}
+    return ({f'model.{k}': _whole(v) for k,v in self.model.state_dict().items()}
           | {f'state.{k}': v for k,v in flatten_state(tree_map(self._gathered, self.state)).items()}
-          | {f'optim.{i}.{k}': v for i,s in self.opt.state_dict()['state'].items() for k,v in s.items()})
+          | {f'optim.{i}.{k}': _whole(v) for i,s in self.opt.state_dict()['state'].items() for k,v in s.items()})
 
 @patch
 def _gathered(self:Trainer, x:Tensor)->Tensor:
@@ -285,13 +309,14 @@ def _check_schedule(self:Trainer, meta:dict, quiet:bool):
 def _load(self:Trainer, tensors:dict):
     "Weights, optimizer and memories as they were saved"
     part = lambda p: {k[len(p):]: v for k,v in tensors.items() if k.startswith(p)}
-    self.model.load_state_dict(part('model.'))
+    own = self.model.state_dict()
+    self.model.load_state_dict({k: _laid_out(v, own[k]) if k in own else v for k,v in part('model.').items()})
     mine = self.loader.mine
     self.state = unflatten_state({k: v[mine.start:mine.stop] for k,v in part('state.').items()}, self.state)
-    sd = self.opt.state_dict()
+    sd, weights = self.opt.state_dict(), [p for g in self.opt.param_groups for p in g['params']]
     for k,v in part('optim.').items():
         i, name = k.split('.', 1)
-        sd['state'].setdefault(int(i), {})[name] = v
+        sd['state'].setdefault(int(i), {})[name] = v if name=='step' else _laid_out(v, weights[int(i)])
     self.opt.load_state_dict(sd); self.opt.zero_grad()
 
 @patch
