@@ -38,6 +38,7 @@ class TrainConfig:
     recompute:float=0.    # activation checkpointing: share of the spans whose activations are computed again; longer chunks fit into memory, steps take longer
 
     def __post_init__(self):
+        if not 0<=self.recompute<=1: raise ValueError(f'recompute={self.recompute} must be a share of the spans, 0 (none) to 1 (all)')
         if self.compile and self.recompute: raise ValueError('compile and recompute exclude each other: turn one of them off')
 
     def rate(self,
@@ -110,12 +111,12 @@ def _spread(acc, model):
     plugin.cpu_ram_efficient_loading = False
     for p in model.to(acc.device).parameters(): torch.distributed.broadcast(p.data, 0) # each process keeps its part of its own weights: let them be the same
 
-def _whole(x:Tensor)->Tensor: # a tensor that is spread over processes, gathered; others as they are
-    return x.full_tensor() if hasattr(x, 'full_tensor') else x
+def _whole(x:Tensor)->Tensor: # a tensor that is spread over processes, gathered in the memory of the host; others as they are
+    return x.full_tensor().cpu() if hasattr(x, 'full_tensor') else x
 
 def _laid_out(x:Tensor, p:Tensor)->Tensor: # x spread as the weight p is
-    if not hasattr(p, 'placements'): return x.reshape(p.shape)
-    return torch.distributed.tensor.distribute_tensor(x.reshape(p.shape).to(p.device), p.device_mesh, p.placements)
+    if x.dim()==0: x = x.reshape(p.shape) # log_scale in files of before
+    return torch.distributed.tensor.distribute_tensor(x.to(p.device), p.device_mesh, p.placements) if hasattr(p, 'placements') else x
 
 class Trainer:
     "Trains a model on streams; every run has a folder with its log and its last checkpoint"
@@ -208,9 +209,9 @@ def _empty(self:Trainer):
 @patch
 @torch.no_grad()
 def _use(self:Trainer, f):
-    "f of the model with all its weights, for what is no step"
-    out = self._shared(f)
-    if hasattr(self._shared, 'reshard'): self._shared.reshard()
+    "f of the model with all its weights, in full precision, for what is no step"
+    if not hasattr(self._shared, 'reshard'): return f(self.model)
+    out = self._shared(f); self._shared.reshard()
     return out
 
 @patch
