@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 from torch import nn, Tensor
-from torch.autograd.function import once_differentiable
 from torch.utils._pytree import tree_map, tree_flatten, tree_flatten_with_path, tree_unflatten
 from fastcore.basics import patch
 from safetensors import safe_open
@@ -368,8 +367,8 @@ class _Recomputed(torch.autograd.Function):
         with torch.autocast(**how, cache_enabled=False): return f(xs[:n]) # a cast without gradient must not be found again later
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, *gs):
+        if torch.is_grad_enabled(): raise RuntimeError('what is computed again has first derivatives only, create_graph=True was asked for')
         xs = [x.detach().requires_grad_(x.requires_grad) for x in ctx.saved_tensors]
         with torch.enable_grad(), torch.autocast(**ctx.how): outs = ctx.f(xs)
         asked, inputs = [(o,g) for o,g in zip(outs, gs) if g is not None and o.requires_grad], (*xs, *ctx.weights)
