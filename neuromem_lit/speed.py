@@ -6,8 +6,8 @@
 __all__ = ['HINT', 'MARKS', 'AGAIN', 'SHAPES', 'GPU_SHAPES', 'mamba_py', 'ratio', 'scan_floor', 'keep_pages', 'scan_contest',
            'SDPATransformer', 'MambaLM', 'TrainStep', 'training_contest', 'stopwatch', 'step_parts', 'breakdown',
            'ledger', 'bandwidth', 'reading_contest', 'generation_contest', 'file_contest', 'peak_memory',
-           'device_seconds', 'gpu_scan_contest', 'gpu_training_contest', 'growth', 'speed_rows', 'missed',
-           'speed_table', 'machine', 'in_repo', 'speed_path', 'load_speed', 'bench_speed', 'roofline']
+           'again_contest', 'device_seconds', 'gpu_scan_contest', 'gpu_training_contest', 'growth', 'speed_rows',
+           'missed', 'speed_table', 'machine', 'in_repo', 'speed_path', 'load_speed', 'bench_speed', 'roofline']
 
 # %% ../nbs/60_speed.ipynb #d1e3bf32
 import copy, ctypes, datetime, io, json, os, platform, re, subprocess, sys, tempfile, time, torch
@@ -351,17 +351,23 @@ torch.manual_seed(0); torch.set_num_threads(1)
 step = training_contest(4, T, others=False)['neuromem']
 if again: step.kw = dict(recompute=again)
 held = lambda what: int(re.search(what+r':\\s*(\\d+)', open('/proc/self/status').read())[1])/1024
-before = held('VmRSS'); step(); t = time.process_time(); step(); print(held('VmHWM')-before, time.process_time()-t)
+before = held('VmRSS'); step(); step(); print(held('VmHWM')-before)
 """
 
-AGAIN = {'kept': 0., 'half computed again': .5, 'all computed again': 1.}
+AGAIN = {'kept': 0., 'three quarters computed again': .75, 'all computed again': 1.}
 "Share of the spans whose activations are computed again"
 
-def peak_memory(T:int, recompute:float)->tuple: # MB, CPU-seconds of a step
+def peak_memory(T:int, recompute:float)->float: # MB
     "What a training step of 4 streams holds at most, in a process of its own (Linux)"
     r = subprocess.run([sys.executable, '-c', _STEP, str(T), str(recompute)], capture_output=True, text=True)
     if r.returncode: raise RuntimeError(f'measuring memory at {T} tokens failed: {r.stderr[-500:]}')
-    return tuple(map(float, r.stdout.split()))
+    return float(r.stdout)
+
+def again_contest(T:int=2048)->dict: # name -> TrainStep
+    "Steps of 4 streams that keep their activations, or compute a share of them again"
+    step, out = training_contest(4, T, others=False)['neuromem'], {}
+    for n,share in AGAIN.items(): out[n] = copy.copy(step); out[n].kw = dict(recompute=share)
+    return out
 
 # %% ../nbs/60_speed.ipynb #4e155939
 def _fla(): # (chunk_hgrn, fused_recurrent_hgrn, Mamba2Config, Mamba2ForCausalLM), or None where it is not installed
@@ -491,7 +497,7 @@ def _claims():
     yield 'reading: tokens/s over training', 'reading', 'training', 'reading', '≥', 3.
     yield 'reading: both in compiled graphs', 'reading', 'training, compiled', 'reading, compiled', None, None
     yield 'reading: in compiled graphs over training without', 'reading', 'training', 'reading, compiled', None, None
-    for name,targets in (('all computed again',(.6,1.35)), ('half computed again',(None,None))):
+    for name,targets in (('three quarters computed again',(.6,1.35)), ('all computed again',(None,None))):
         for what,target in zip(('memory','time'), targets): yield f'activations, {name}, 2,048 tokens: {what}', f'{what}, 2,048 tokens', name, 'kept', target and '≤', target
     yield 'generation: tokens/s behind 1,000,000 tokens over 1,000', 'generation', _named('neuromem', MARKS[0]), _named('neuromem', MARKS[-1]), '≥', .95
     yield 'generation: tokens a CPU-second behind 1,000 tokens', 'generation, tokens a second', 'neuromem', 'one', '≥', 300.
@@ -575,9 +581,9 @@ def _measured(reps:int)->dict: # all but rows
         sec[name] = interleaved({n: s for n,s in training_contest(T=T, others=False, backend='inductor', span=span).items() if 'boundaries' not in n}, reps, name)
     sec['reading'] = interleaved(reading_contest(backend='inductor'), reps, 'reading')
     cases = [(T, again) for T in (256,512,1024,2048) for _ in range(reps if T==2048 else 1) for again in AGAIN.values()] if Path('/proc/self/status').exists() else []
-    raw['memory'] = [dict(T=T, again=again, **dict(zip(('MB','seconds'), peak_memory(T, again)))) for T,again in tqdm(cases, desc='memory')]
-    for k,what in (('MB','memory'), ('seconds','time')):
-        if raw['memory']: sec[f'{what}, 2,048 tokens'] = {n: [x[k] for x in raw['memory'] if x['T']==2048 and x['again']==a] for n,a in AGAIN.items()}
+    raw['memory'] = [dict(T=T, again=again, MB=peak_memory(T, again)) for T,again in tqdm(cases, desc='memory')]
+    if cases: sec['memory, 2,048 tokens'] = {n: [x['MB'] for x in raw['memory'] if x['T']==2048 and x['again']==a] for n,a in AGAIN.items()}
+    sec['time, 2,048 tokens'] = interleaved(again_contest(), reps, 'activations')
     fs, sizes = generation_contest(backend='inductor')
     raw['generation'], sec['generation'] = dict(tokens=16, parameters=sizes), interleaved(fs, reps, 'generation')
     sec['generation, tokens a second'] = {n: [16/t for t in sec['generation'][_named(n, MARKS[0])]] for n in ('neuromem','neuromem, compiled') if _named(n, MARKS[0]) in fs} | dict(one=[1.]*reps)
