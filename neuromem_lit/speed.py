@@ -6,8 +6,9 @@
 __all__ = ['HINT', 'MARKS', 'AGAIN', 'SHAPES', 'GPU_SHAPES', 'mamba_py', 'ratio', 'scan_floor', 'keep_pages', 'scan_contest',
            'SDPATransformer', 'MambaLM', 'TrainStep', 'training_contest', 'stopwatch', 'step_parts', 'breakdown',
            'ledger', 'bandwidth', 'reading_contest', 'generation_contest', 'file_contest', 'peak_memory',
-           'again_contest', 'device_seconds', 'gpu_scan_contest', 'gpu_training_contest', 'growth', 'speed_rows',
-           'missed', 'speed_table', 'machine', 'in_repo', 'speed_path', 'load_speed', 'bench_speed', 'roofline']
+           'compile_seconds', 'again_contest', 'device_seconds', 'gpu_scan_contest', 'gpu_training_contest', 'growth',
+           'speed_rows', 'missed', 'speed_table', 'machine', 'in_repo', 'speed_path', 'load_speed', 'bench_speed',
+           'roofline']
 
 # %% ../nbs/60_speed.ipynb #d1e3bf32
 import copy, ctypes, datetime, io, json, os, platform, re, subprocess, sys, tempfile, time, torch
@@ -363,6 +364,22 @@ def peak_memory(T:int, recompute:float)->float: # MB
     if r.returncode: raise RuntimeError(f'measuring memory at {T} tokens failed: {r.stderr[-500:]}')
     return float(r.stdout)
 
+_MAKE = """
+import time, torch
+from neuromem_lit.speed import *
+torch.manual_seed(0); torch.set_num_threads(1)
+step = training_contest(16, 32, 'BACKEND', others=False)['neuromem, compiled']
+t = time.perf_counter(); step(); print(time.perf_counter()-t)
+"""
+
+def compile_seconds(backend:str='inductor')->float: # of the clock on the wall
+    "How long a first training step of one span takes in a new process with an empty cache: the graphs of a span, forwards and backwards, are made"
+    with tempfile.TemporaryDirectory() as d:
+        env = os.environ | dict(TORCHINDUCTOR_CACHE_DIR=d)
+        r = subprocess.run([sys.executable, '-c', _MAKE.replace('BACKEND', backend)], capture_output=True, text=True, env=env)
+    if r.returncode: raise RuntimeError(f'compiling a span failed: {r.stderr[-500:]}')
+    return float(r.stdout)
+
 def again_contest(T:int=2048)->dict: # name -> TrainStep
     "Steps of 4 streams that keep their activations, or compute a share of them again"
     step, out = training_contest(4, T, others=False)['neuromem'], {}
@@ -482,6 +499,7 @@ def _claims():
     yield 'training: tokens/s over transformer', 'training', 'transformer', 'neuromem', '≥', .9
     yield 'training: the same with document boundaries', 'training', 'transformer', 'neuromem, with document boundaries', None, None
     yield 'training: the same, both in compiled graphs', 'training', 'transformer, compiled', 'neuromem, compiled', None, None
+    yield 'training: seconds to compile a span, both ways', 'compile', 'span', 'one', '≤', 60.
     yield 'training: compiled over not compiled', 'training', 'neuromem', 'neuromem, compiled', None, None
     yield 'training: spans of 64', 'training, spans of 64', 'transformer', 'neuromem', None, None
     yield 'training: spans of 64, both in compiled graphs', 'training, spans of 64', 'transformer, compiled', 'neuromem, compiled', None, None
@@ -584,6 +602,7 @@ def _measured(reps:int)->dict: # all but rows
     raw['memory'] = [dict(T=T, again=again, MB=peak_memory(T, again)) for T,again in tqdm(cases, desc='memory')]
     if cases: sec['memory, 2,048 tokens'] = {n: [x['MB'] for x in raw['memory'] if x['T']==2048 and x['again']==a] for n,a in AGAIN.items()}
     sec['time, 2,048 tokens'] = interleaved(again_contest(), reps, 'activations')
+    if 'neuromem, compiled' in steps: sec['compile'] = dict(span=[compile_seconds()], one=[1.])
     fs, sizes = generation_contest(backend='inductor')
     raw['generation'], sec['generation'] = dict(tokens=16, parameters=sizes), interleaved(fs, reps, 'generation')
     sec['generation, tokens a second'] = {n: [16/t for t in sec['generation'][_named(n, MARKS[0])]] for n in ('neuromem','neuromem, compiled') if _named(n, MARKS[0]) in fs} | dict(one=[1.]*reps)

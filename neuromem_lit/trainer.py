@@ -34,7 +34,7 @@ class TrainConfig:
     valid_every:int=100   # steps between measurements with memories on and off
     save_every:int=100    # steps between checkpoints
     seed:int=0
-    compile:str=''        # backend of `NeuroMemLM.compile` for the steps, say 'inductor': about a minute at the start, then faster ones; '': none
+    compile:str=''        # backend of `NeuroMemLM.compile` for the steps, say 'inductor': one to two minutes at the start, then faster ones; '': none
     recompute:float=0.    # activation checkpointing: share of the spans whose activations are computed again; longer chunks fit into memory, steps take longer
 
     def __post_init__(self):
