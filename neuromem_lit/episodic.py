@@ -242,7 +242,7 @@ def _admission(self:EpisodicMemory, s, place, admitted, matched, there):
 
 # %% ../nbs/05_episodic.ipynb #eceee78d
 class _Put(torch.autograd.Function):
-    "old [N, B, M, X] with the admitted rows of new [N, B, C, X] in their places, of which no two are the same; differentiable once"
+    "old [N, B, M, X] with the admitted rows of new [N, B, C, X] in their places, no two in one place; differentiable once"
     @staticmethod
     def forward(ctx, old, place, adm, new):
         at = place[...,None].expand(new.shape)

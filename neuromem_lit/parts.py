@@ -41,7 +41,7 @@ PARTS = {
     'r = 2': (dict(pm_slots=2), ()), 'r = 32': (dict(pm_slots=32), ()), 'M = 128': (dict(em_slots=128), ()), 'M = 2048': (dict(em_slots=2048), ()),
     'W = 64': (dict(window=64), ()), 'W = 64, P = 64': (dict(window=64, span=64, em_candidates=32, surprise_rate=.2), ()),
     'W = 128': (dict(window=128), ()), 'P = 8': (dict(span=8, em_candidates=4, surprise_rate=.025), ()), 'k = 1': (dict(em_topk=1), ()), 'k = 32': (dict(em_topk=32), ())}
-"Name of a variant -> changed settings (None: those of TRAINED-OFF), parts left out; sizes of 'all': r = 8, M = 512, W = 32, P = 32, k = 8"
+"Name of a variant -> changed settings (None: those of TRAINED-OFF), parts left out; sizes of 'all': r = 8, M = 512, W = 32, P = 32, k = 8; with P change the candidates of a span and the rate of surprise"
 
 # %% ../nbs/59_parts.ipynb #a61e5256
 TASKS = dict(skills=SkillsExperiment, profiles=ProfilesExperiment)

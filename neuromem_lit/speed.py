@@ -345,7 +345,7 @@ def file_contest(folder:str, N:int=64)->tuple: # name -> function without argume
     return fs, sum(x.nbytes for x in flat.values())
 
 _STEP = """
-import re, sys, time, torch
+import re, sys, torch
 from neuromem_lit.speed import *
 T, again = int(sys.argv[1]), float(sys.argv[2])
 torch.manual_seed(0); torch.set_num_threads(1)
