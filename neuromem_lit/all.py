@@ -7,6 +7,7 @@ __all__ = []
 
 # %% ../nbs/99_all.ipynb #7049c3da
 from .config import *
+from .pictures import *
 from .scan import *
 from .working_memory import *
 from .eligibility import *
