@@ -138,6 +138,7 @@ def _written(self:Recorder, n, seen, s, i, at): # at [m, 2]: block, slot
         if j>=0 and not again: self._end(j, lost=True)
         if not again: j = self._begin(n, bb, mm, st)
         it = self.items[j]
+        it['first'] = it.get('first') or self._text(st)
         it['updates'] += again; it['text'], it['strength'], it['written'], it['value'] = self._text(st), x, st, v
         ids.append(j)
     cur[b.cpu(),m.cpu()] = torch.tensor(ids)
@@ -221,7 +222,7 @@ def recording(self:Recorder)->'Recording':
     x |= {f'items.{k}': torch.tensor(v, dtype=torch.int64) for k,v in cols.items()}
     x['items.strength'] = torch.tensor([it['strength'] for it in its])
     pad = lambda rows, n: torch.tensor([[-1]*(n-len(r))+r for r in rows], dtype=torch.int64).view(-1, n)
-    x |= {'items.text': pad([it['text'] for it in its], self.context), 'items.near': pad([it['near'] for it in its], 3)}
+    x |= {'items.text': pad([it['text'] for it in its], self.context), 'items.first': pad([it['first'] for it in its], self.context), 'items.near': pad([it['near'] for it in its], 3)}
     meta = dict(T=self.T, span=self.model.cfg.span, stride=self.stride, share=1/self.keep, boundaries=self.boundaries, names=names, tokenizer=self.tokenizer.to_str() if self.tokenizer else None)
     return Recording(x, meta)
 
@@ -243,7 +244,7 @@ def _last_reads(self:Recorder, x):
 class Recording:
     "What a `Recorder` saw"
     def __init__(self, x:dict, meta:dict): # x: name -> tensor; meta: plain values
-        self.x, self.meta = x, meta
+        self.x, self.meta, self.cache = x, meta, {} # cache: of whoever draws it
         self.tok = Tokenizer.from_str(meta['tokenizer']) if meta.get('tokenizer') else None
 
     def save(self, path):
@@ -285,12 +286,15 @@ def text(self:Recording, ids)->str: # ids: any iterable of tokens; below 0 is no
     return self.tok.decode(ids, skip_special_tokens=False) if self.tok else ' '.join(map(str, ids))
 
 @patch
-def item(self:Recording, j:int)->dict: # j: an item's id
-    "One item: where, when, by which text, and what it says; None for one that was not kept"
+def item(self:Recording,
+    j:int,       # its id
+    t:int=None   # as it was when t tokens had been read: by its first text, if it was written again only later; default the end
+)->dict:
+    "One item: where, when, by which text, and what its last value says; None for one that was not kept"
     if (k := self._row.get(int(j))) is None: return None
     d = {f: self[f'items.{f}'][k] for f in ('memory','block','slot','step','written','updates','read','end','lost','strength')}
     d = {f: v.item() for f,v in d.items()}
-    return d | dict(memory=self.meta['names'][d['memory']], text=self.text(self['items.text'][k].tolist()), near=[self.word(w) for w in self['items.near'][k].tolist()])
+    return d | dict(memory=self.meta['names'][d['memory']], text=self.text(self['items.text' if t is None or t>d['written'] else 'items.first'][k].tolist()), near=[self.word(w) for w in self['items.near'][k].tolist()])
 
 @patch(as_prop=True)
 def _row(self:Recording)->dict: # id -> row
