@@ -766,17 +766,19 @@ def stream(self:NeuroMemLM,
     ids:Tensor, # [N, T] prompt
     state:MemoryState=None, n:int=64, # tokens to make
     stop:int=None, # token that ends a stream; after it the stream only repeats `stop`, unread, until all have ended
-    seed:int=None, **sampling # see `next_token`
+    seed:int=None,
+    arms:dict|str=None, # what reads see, as in `forward`
+    **sampling # see `next_token`
 ): # yields (tokens [N], state after them)
     "Make tokens one by one; each is also read, and so may be remembered"
     self._check_ids(ids, n)
     g = torch.Generator(ids.device).manual_seed(seed) if seed is not None else None
-    logits, state = self(ids, state)
+    logits, state = self(ids, state, arms=arms)
     live = torch.ones(len(ids), dtype=torch.bool)
     for _ in range(n):
         tok = next_token(logits[:,-1], ids, generator=g, **sampling)
         if not live.all(): tok[~live] = stop
-        logits, state = self(tok[:,None], state, lengths=None if live.all() else live.long().tolist())
+        logits, state = self(tok[:,None], state, lengths=None if live.all() else live.long().tolist(), arms=arms)
         ids = torch.cat([ids, tok[:,None]], 1)
         yield tok, state
         if stop is not None: live &= (tok!=stop).cpu()
@@ -798,6 +800,6 @@ def generate(self:NeuroMemLM,
     "`stream`, collected"
     if n==0:
         self._check_ids(ids, n)
-        with torch.no_grad(): return ids[:,:0], self(ids, state)[1]
+        with torch.no_grad(): return ids[:,:0], self(ids, state, arms=kw.get('arms'))[1]
     out = list(self.stream(ids, state, n, **kw))
     return torch.stack([t for t,_ in out], 1), out[-1][1]

@@ -102,8 +102,9 @@ def survival(rec:Recording, memory:str)->dict: # x: age in tokens; y, lo, hi: sh
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # SciPy says where the band is not defined: there it is shut
         ci = sf.confidence_interval(.95, method='log-log')
-    start = lambda v, first: np.concatenate([[first], np.nan_to_num(v, nan=first)])
-    return dict(x=start(sf.quantiles, 0.), y=start(sf.probabilities, 1.), lo=start(ci.low.probabilities, 1.), hi=start(ci.high.probabilities, 1.), n=int(mine.sum()), displaced=int(lost.sum()))
+    y = sf.probabilities
+    start = lambda v: np.concatenate([[1.], np.where(np.isnan(v), y, v)])
+    return dict(x=np.concatenate([[0.], sf.quantiles]), y=start(y), lo=start(ci.low.probabilities), hi=start(ci.high.probabilities), n=int(mine.sum()), displaced=int(lost.sum()))
 
 # %% ../nbs/12_widgets.ipynb #12c70014
 class SlotStrength(Picture):
@@ -302,6 +303,7 @@ class CommitTimeline(Picture):
         for ax,(name,curves) in zip(axs, panels.items()):
             for (label,y),c in zip(curves.items(), PALETTE): ax.plot(x, y, color=c, lw=1, label=label)
             ax.set_title(name, fontsize=9, loc='left'); ax.legend(frameon=False, fontsize=8, ncol=3, loc='lower right', bbox_to_anchor=(1,.97), borderaxespad=0)
+            if name.startswith(('items','share')): ax.set_ylim(0, 1.1*max(float(np.nanmax(y)) for y in curves.values()) or 1)
             if hi-lo<self.rec.meta['T']: ax.axvspan(lo, hi, color=YELLOW, alpha=.2)
         axs[-1].set_xlabel('tokens read')
         return fig
@@ -491,7 +493,7 @@ class SurvivalCurves(Picture):
         fig,(ax,bx) = plt.subplots(1, 2, figsize=(9.5,3), width_ratios=(3,2), layout='constrained')
         for (n,s),c in zip(self.live.items(), PALETTE):
             ax.step(s['x'], s['y'], where='post', color=c, label=f"{n}: {s['n']:,} items, {s['displaced']:,} displaced"); ax.fill_between(s['x'], s['lo'], s['hi'], step='post', color=c, alpha=.2)
-        ax.set(xlabel='age, tokens', ylabel='share still there', ylim=(0,1.03), xscale='symlog'); ax.legend(frameon=False, fontsize=8)
+        ax.set(xlabel='age, tokens', ylabel='share still there', ylim=(0,1.03), xscale='log', xlim=(max(1, self.rec.meta['span']/4), None)); ax.legend(frameon=False, fontsize=8)
         _on_bars(bx, self.again(), ['0','1','2','3','4','5+']); bx.set(xlabel='times written again', ylabel='share of items')
         return fig
 
