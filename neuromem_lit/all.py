@@ -18,6 +18,9 @@ from .model import *
 from .data import *
 from .trainer import *
 from .adapt import *
+from .recorder import *
+from .widgets import *
+from .playground import *
 from .evidence import *
 from .baselines import *
 from .peers import *
