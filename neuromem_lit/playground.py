@@ -175,7 +175,7 @@ def _widget(self:Playground):
     self.question = _with(W.Text(placeholder='A question, or the start of a line to go on with', layout=W.Layout(flex='1 1 240px')), 'nm-question')
     self.answer, self.status, self.histories, self.writes = (_with(W.HTML(), c) for c in ('nm-answer','nm-status','nm-histories','nm-writes'))
     self.progress = W.IntProgress(description='reading', layout=W.Layout(width='98%', visibility='hidden'))
-    self.temperature = _with(W.FloatSlider(value=0, min=0, max=1.5, step=.1, description='temperature', continuous_update=False), 'nm-temperature')
+    self.temperature = _with(W.FloatSlider(value=0, min=0, max=1.5, step=.1, description='temperature', continuous_update=False, style=dict(description_width='initial')), 'nm-temperature')
     self.length = W.BoundedIntText(value=12, min=1, max=400, description='tokens', layout=W.Layout(width='150px'))
     self.top_p = W.FloatSlider(value=1, min=.1, max=1, step=.05, description='top-p', continuous_update=False)
     self.seed = W.BoundedIntText(value=0, min=0, max=10**9, description='seed', layout=W.Layout(width='150px'))
@@ -222,14 +222,14 @@ def _chooser(self:Playground):
 
 @patch
 def _choose(self:Playground):
-    self.desk.name, self.typed = self.history.value, ''
+    if self.history.value: self.desk.name, self.typed = self.history.value, ''
 
 @patch
 def _pictures(self:Playground):
     "The next token, and the store"
-    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability of the next token', '', height=270))
+    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability of the next token', '', height=270, width=390))
     self.bars.update_xaxes(range=[0,1]); self.bars.update_yaxes(autorange='reversed', type='category')
-    self.store = go.FigureWidget([go.Heatmap(zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, title=dict(text='strength', side='right')))], plain_layout('slots, the strongest of neighbours', 'block', height=150))
+    self.store = go.FigureWidget([go.Heatmap(zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, title=dict(text='strength', side='right')))], plain_layout('slots, the strongest of neighbours', 'block', height=150, width=390))
     self.store.update_yaxes(dtick=1)
     return W.VBox([self.bars, self.store])
 
@@ -255,6 +255,7 @@ def step(self:Playground, n:int): # None: all
     ids = self._pending()[:n]
     self.progress.max, self.progress.layout.visibility = max(1, len(ids)), 'visible' if len(ids)>256 else 'hidden'
     self.desk.read(ids, lambda done, of: setattr(self.progress, 'value', done))
+    self.progress.layout.visibility = 'hidden'
     self.at = (self.at+len(ids))%max(1, len(self.ids))
     self.left = len(self.ids)-self.at if self.at else 0
 
@@ -264,19 +265,24 @@ def _span(self:Playground):
     self.step(P-len(self.desk.open)%P)
 
 @patch
+def _asked(self:Playground)->tuple: # the question, which begins a new line; how to choose tokens
+    q = self.question.value.strip()
+    return q and '
+'+q, dict(n=self.length.value, temperature=self.temperature.value, top_p=self.top_p.value, seed=self.seed.value)
+
+@patch
 def ask(self:Playground):
     "Answer the question from the open history; as it was asked, and with all memories off"
-    how = dict(n=self.length.value, temperature=self.temperature.value, top_p=self.top_p.value, seed=self.seed.value)
-    real, off = self.desk.ask(self.question.value, **how), self.desk.ask(self.question.value, arms='off', **how)
+    q, how = self._asked()
+    real, off = self.desk.ask(q, **how), self.desk.ask(q, arms='off', **how)
     self.answer.value = f"<b>{html.escape(self.question.value)}</b><code>{html.escape(real)}</code><br><small>memories off: <code>{html.escape(off)}</code></small>"
 
 # %% ../nbs/14_playground.ipynb #14c70014
 @patch
 def _opened(self:Playground): # the chooser follows the desk
-    self.history.unobserve_all('value')
-    self.history.options, self.typed = list(self.desk.histories), ''
-    self.history.value = self.desk.name
-    self.history.observe(self._do(self._choose), 'value')
+    name, self.typed = self.desk.name, ''
+    self.history.options = list(self.desk.histories) # chooses the first
+    self.history.value = name
 
 @patch
 def fork(self:Playground):
@@ -291,7 +297,8 @@ def fresh(self:Playground):
 @patch
 def compare(self:Playground):
     "The question to all histories"
-    said = self.desk.compare(self.question.value, n=self.length.value, temperature=self.temperature.value, top_p=self.top_p.value, seed=self.seed.value)
+    q, how = self._asked()
+    said = self.desk.compare(q, **how)
     rows = ''.join(f"<tr><th>{n}</th><td>{len(self.desk.histories[n]):,} tokens</td><td><code>{html.escape(a)}</code></td></tr>" for n,a in said.items())
     self.histories.value = f"<table><tr><th></th><th>read</th><th>{html.escape(self.question.value)}</th></tr>{rows}</table>"
 

@@ -149,7 +149,7 @@ def _widget(self:SlotStrength):
     rec, v, T = self.rec, self.view, self.rec.meta['T']
     heat = go.Heatmap(**self._see(), zmin=0, colorscale='Viridis', colorbar=dict(title=dict(text='strength', side='right'), thickness=12),
                       hovertemplate='token %{x:,}<br>slot %{y}<br>strength %{z:.3f}<br>age %{customdata:,} tokens<extra></extra>')
-    self.fig = go.FigureWidget([heat], plain_layout('tokens read', 'slot', height=360, shapes=[self._cursor(T)]))
+    self.fig = go.FigureWidget([heat], plain_layout('tokens read', 'slot', height=360, width=760, shapes=[self._cursor(T)]))
     self.fig.update_yaxes(autorange='reversed')
     self.memory = W.Dropdown(options=rec.names, value=v.memory, description='memory')
     self.block = W.Dropdown(options=range(rec[f'frames.strength.{v.memory}'].shape[2-1]), value=v.block, description='block')
@@ -315,7 +315,7 @@ def _widget(self:CommitTimeline):
     rec, v = self.rec, self.view
     panels = timeline(rec, v.memory)
     self.fig = go.FigureWidget(make_subplots(len(panels), 1, shared_xaxes=True, vertical_spacing=.075, subplot_titles=list(panels)))
-    base = plain_layout('', '', height=120*len(panels)+60, dragmode='select', selectdirection='h', margin=dict(l=60, r=20, t=60, b=44), showlegend=True, legend=dict(orientation='h', y=1.09, x=0))
+    base = plain_layout('', '', height=120*len(panels)+90, dragmode='select', selectdirection='h', margin=dict(l=60, r=20, t=28, b=100), width=760, showlegend=True, legend=dict(orientation='h', y=-.16, yanchor='top', x=0))
     axes = {k: base.pop(k) for k in ('xaxis','yaxis')}
     self.fig.update_layout(base); self.fig.update_xaxes(**axes['xaxis']); self.fig.update_yaxes(**axes['yaxis'])
     self.fig.update_annotations(font_size=12, x=0, xanchor='left')
@@ -422,13 +422,13 @@ def _flat(s): return s.replace('\n', '↵').replace('\t', ' ')
 def _widget(self:RetrievalInspector):
     "The text, the two predictions, the table of reads"
     self.text = _text_of(self.rec, self._page(), selected=self.view.token)
-    self.fig = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability', '', height=330, barmode='group'))
+    self.fig = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability', '', height=330, width=360, barmode='group'))
     self.fig.update_yaxes(autorange='reversed', type='category'); self.fig.update_xaxes(range=[0,1])
     self.reads = W.HTML()
     tr.link((self.text, 'selected'), (self.view, 'token'))
     _linked(self.view, ['token'], self._show); _linked(self.view, ['span'], self._turn)
     self._show()
-    return W.VBox([self.text, W.HBox([W.Box([self.fig], layout=W.Layout(flex='1 1 340px', min_width='300px')), W.Box([self.reads], layout=W.Layout(flex='1 1 380px'))], layout=W.Layout(flex_flow='row wrap'))])
+    return W.VBox([self.text, W.HBox([W.Box([self.fig], layout=W.Layout(width='370px')), W.Box([self.reads], layout=W.Layout(flex='1 1 380px'))], layout=W.Layout(flex_flow='row wrap'))])
 
 @patch
 def _page(self:RetrievalInspector, most=400)->tuple: # the stretch of text that is shown, the token in it
@@ -453,7 +453,7 @@ def _show(self:RetrievalInspector):
     x = retrieval(self.rec, t)
     words, a, b = both(x)
     with self.fig.batch_update():
-        for trace,p in zip(self.fig.data, (a, b)): trace.update(x=p, y=[repr(w)[1:-1] for w in words])
+        for trace,p in zip(self.fig.data, (a, b)): trace.update(x=np.asarray(p, float), y=[repr(w)[1:-1] for w in words])
     self.reads.value = _reads_html(x, t)
 
 def _reads_html(x, t, most=14)->str:
@@ -505,14 +505,20 @@ def _on_bars(ax, groups, ticks):
 @patch
 def _widget(self:SurvivalCurves):
     "The same, to zoom into"
-    left = go.FigureWidget(layout=plain_layout('age, tokens', 'share still there', height=320))
+    fig = _two_panels(('age, tokens','share still there'), ('times written again','share of items'))
     for (n,s),c in zip(self.live.items(), PALETTE):
-        left.add_scatter(x=np.concatenate([s['x'], s['x'][::-1]]), y=np.concatenate([s['hi'], s['lo'][::-1]]), fill='toself', fillcolor=c, opacity=.2, line_width=0, hoverinfo='skip', showlegend=False)
-        left.add_scatter(x=s['x'], y=s['y'], name=n, line=dict(color=c, shape='hv'), hovertemplate='age %{x:,} tokens<br>%{y:.0%} still there')
-    right = go.FigureWidget([go.Bar(x=['0','1','2','3','4','5+'], y=y, name=n, marker_color=c) for (n,y),c in zip(self.again().items(), PALETTE)], plain_layout('times written again', 'share of items', height=320))
-    return _side_by_side(left, right)
+        fig.add_scatter(x=np.concatenate([s['x'], s['x'][::-1]]), y=np.concatenate([s['hi'], s['lo'][::-1]]), fill='toself', fillcolor=c, opacity=.2, line_width=0, hoverinfo='skip', showlegend=False, row=1, col=1)
+        fig.add_scatter(x=s['x'], y=s['y'], name=n, mode='lines', line=dict(color=c, shape='hv'), hovertemplate='age %{x:,} tokens<br>%{y:.0%} still there', row=1, col=1)
+    for (n,y),c in zip(self.again().items(), PALETTE): fig.add_bar(x=['0','1','2','3','4','5+'], y=y, name=n, marker_color=c, showlegend=False, row=1, col=2)
+    return fig.update_yaxes(range=[0,1.03], row=1, col=1).update_xaxes(type='category', col=2)
 
-def _side_by_side(*figs): return W.HBox([W.Box([f], layout=W.Layout(flex='1 1 330px', min_width='300px')) for f in figs], layout=W.Layout(flex_flow='row wrap'))
+def _two_panels(*labels): # (x, y) of each
+    fig = go.FigureWidget(make_subplots(1, 2, horizontal_spacing=.12))
+    base = plain_layout('', '', height=330, width=760)
+    axes = {k: base.pop(k) for k in ('xaxis','yaxis')}
+    fig.update_layout(base); fig.update_xaxes(**axes['xaxis']); fig.update_yaxes(**axes['yaxis'])
+    for i,(x,y) in enumerate(labels, 1): fig.update_xaxes(title_text=x, col=i); fig.update_yaxes(title_text=y, col=i)
+    return fig
 
 class ReadEntropy(Picture):
     "How many items reads mix: entropy of each read, and over time"
@@ -543,7 +549,7 @@ class ReadEntropy(Picture):
         return fig
 
     def _widget(self):
-        edges, shares = self.shares()
-        left = go.FigureWidget([go.Scatter(x=edges[:-1], y=y, name=n, line=dict(color=c, shape='hv')) for (n,y),c in zip(shares.items(), PALETTE)], plain_layout('entropy of a read, nats', 'share of reads', height=300))
-        right = go.FigureWidget([go.Scatter(x=x, y=y, name=n, line_color=c) for (n,(x,y)),c in zip(self.over_time().items(), PALETTE)], plain_layout('tokens read', 'mean entropy, nats', height=300))
-        return _side_by_side(left, right)
+        fig, (edges, shares) = _two_panels(('entropy of a read, nats','share of reads'), ('tokens read','mean entropy, nats')), self.shares()
+        for (n,y),c in zip(shares.items(), PALETTE): fig.add_scatter(x=edges[:-1], y=y, name=n, mode='lines', line=dict(color=c, shape='hv'), row=1, col=1)
+        for (n,(x,y)),c in zip(self.over_time().items(), PALETTE): fig.add_scatter(x=x, y=y, name=n, mode='lines', line_color=c, showlegend=False, row=1, col=2)
+        return fig
