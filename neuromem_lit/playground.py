@@ -267,8 +267,7 @@ def _span(self:Playground):
 @patch
 def _asked(self:Playground)->tuple: # the question, which begins a new line; how to choose tokens
     q = self.question.value.strip()
-    return q and '
-'+q, dict(n=self.length.value, temperature=self.temperature.value, top_p=self.top_p.value, seed=self.seed.value)
+    return q and '\n'+q, dict(n=self.length.value, temperature=self.temperature.value, top_p=self.top_p.value, seed=self.seed.value)
 
 @patch
 def ask(self:Playground):
