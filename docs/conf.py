@@ -92,7 +92,7 @@ def connect(app, doctree):
 def mathml(node, display):
     out = convert(node.astext(), display=display)
     if '\\' in out: logging.getLogger(__name__).warning('unknown LaTeX: %s', node.astext(), location=node)
-    return out
+    return out.replace('<mo minsize', '<mo stretchy="true" minsize') # also under an exponent
 
 def inline_math(self, node): self.body.append(mathml(node, 'inline')); raise nodes.SkipNode
 def block_math(self, node): self.body.append(f'<div class="equation">{mathml(node, "block")}</div>'); raise nodes.SkipNode

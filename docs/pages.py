@@ -110,6 +110,8 @@ def main(out=ROOT/'_docs'):
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as d:
         stage(src := Path(d)/'pages')
-        return sphinx(['-q', '-W', '--keep-going', '-c', str(DOCS), '-d', f'{d}/doctrees', str(src), str(out)])
+        failed = sphinx(['-q', '-W', '--keep-going', '-c', str(DOCS), '-d', f'{d}/doctrees', str(src), str(out)])
+        for p in src.glob('*.js'): shutil.copy2(p, out)
+    return failed
 
 if __name__=='__main__': sys.exit(main(*sys.argv[1:2]))
