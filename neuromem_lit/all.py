@@ -7,6 +7,7 @@ __all__ = []
 
 # %% ../nbs/99_all.ipynb #7049c3da
 from .config import *
+from .pictures import *
 from .scan import *
 from .working_memory import *
 from .eligibility import *
@@ -17,6 +18,9 @@ from .model import *
 from .data import *
 from .trainer import *
 from .adapt import *
+from .recorder import *
+from .widgets import *
+from .playground import *
 from .evidence import *
 from .baselines import *
 from .peers import *

@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread', 'Layer', 'NeuroMemLM', 'span_cuts', 'recomputed',
-           'save_tensors', 'load_tensors', 'flatten_state', 'unflatten_state', 'load_model', 'next_token']
+           'Seen', 'save_tensors', 'load_tensors', 'flatten_state', 'unflatten_state', 'load_model', 'next_token']
 
 # %% ../nbs/07_model.ipynb #ef5fc619
 import hashlib, json, math, os, shutil, torch, warnings
+from contextlib import contextmanager
+from itertools import count
 from functools import cache, partial
 from dataclasses import asdict
 from pathlib import Path
@@ -122,7 +124,7 @@ class NeuroMemLM(nn.Module):
         self.head, self.head_norm = nn.Parameter(torch.eye(D) + .3*torch.randn(D, D)/D**.5), nn.Parameter(torch.ones(D))
         self.log_scale = nn.Parameter(torch.tensor([math.log(.5)])) # one number, not a scalar: what spreads weights over devices (FSDP) knows no scalars
         self.register_load_state_dict_pre_hook(_once_a_scalar)
-        self.backend = None # of `compile`
+        self.backend = self.watcher = None # of `compile`, of `watch`
         self.set_phase(c.phase)
 
 # %% ../nbs/07_model.ipynb #e6a07c35
@@ -335,13 +337,18 @@ def _updated(self:NeuroMemLM, stats, sums):
     return torch.stack([mean+rate*(m-mean), var+rate*(spread-var), sz/n.clamp(min=1)], -1)
 
 # %% ../nbs/07_model.ipynb #2aaa9e7f
+class _Told(NamedTuple):
+    gates:dict  # memory -> [N, S, B] its policy's word for each token
+    open:dict   # memory -> its state before the commit, the open span in it
+    orders:dict # memory -> `Modulation`, where a span ends
+
 def _shifted(before, x): # [N, 1, ...], [N, S, ...] -> [N, S, ...]
     return torch.cat([before, x[:,:-1]], 1)
 
 @patch
 def _remember(self:NeuroMemLM, p, zs, std, used, state, due):
-    "Show the piece to every memory; commit where a span ends. States, and the cost of the commits [N]"
-    lifelong, out, cost = self.cfg.phase=='E', {}, torch.zeros_like(p.alive[:,0])
+    "Show the piece to every memory; commit where a span ends. States, the cost of the commits [N], and what was said on the way"
+    lifelong, out, cost, told = self.cfg.phase=='E', {}, torch.zeros_like(p.alive[:,0]), _Told({}, {}, {})
     alive = torch.ones_like(p.alive) if lifelong else p.alive
     for n in self.active:
         mem, st, l = self.memories[n], state.memories[n], self.place[n]
@@ -349,13 +356,14 @@ def _remember(self:NeuroMemLM, p, zs, std, used, state, due):
         (weights, q), before = used[n], state.z[:,l,None]
         pre, key = _shifted(before, zs[l]), _shifted(mem.address(before), q)
         t = Tokens(pre, zs[l], p.x, std, alive, alive*(~p.first), p.step, state.stream, used=weights, key=key)
-        st = mem.observe(t._replace(gate=self.deciders[n].token(t)), st)
+        told.gates[n] = self.deciders[n].token(t)
+        told.open[n] = st = mem.observe(t._replace(gate=told.gates[n]), st)
         if due is not False:
             who, mod = None if due is True else torch.tensor(due, device=std.device), self.deciders[n](mem.features(st))
             cost = cost + (mem.cost(st, mod) if who is None else mem.cost(st, mod)*who)
-            st = mem.commit(st, mod, who)
+            st, told.orders[n] = mem.commit(st, mod, who), mod
         out[n] = st
-    return out, cost
+    return out, cost, told
 
 # %% ../nbs/07_model.ipynb #d84a90c0
 class _Recomputed(torch.autograd.Function):
@@ -403,7 +411,7 @@ def forward(self:NeuroMemLM,
     reset_mask:Tensor=None, # [N, T] bool, True where a document starts
     inputs_embeds:Tensor=None, # [N, T, D], unit mean square, as rms_norm(emb[ids]); ids beside it only give surprise
     lengths:list=None, # tokens of each stream, default T for all; the rest is padding
-    arms:dict|str=None # 'real', 'shuf' or 'off', or one for each kind, {'pm': 'off', …}: what reads see; writes go on
+    arms:dict|str=None # 'real', 'shuf' or 'off', or one for each kind, {'pm': 'off', …}: what reads see; writes go on. One word means the plastic memories; working memory is switched off by {'wm': 'off'}
 )->tuple[Tensor,MemoryState]: # logits [N, T, V], 0 at padding; the new state
     "Read T tokens: predictions of each next token, and memories that have changed; raises ValueError for shapes, arms or a state that do not fit"
     x, state, arms = self._check(ids, state, reset_mask, inputs_embeds, arms, lengths)
@@ -416,12 +424,13 @@ def forward(self:NeuroMemLM,
 def _pieces(self:NeuroMemLM, ids, x, state, reset_mask, arms, targets=None, recompute=0.):
     "Logits of each token, or the losses of its targets; the new state; what was paid for writing"
     y_wm, wm = self.wm(x, state.wm, reset_mask)
+    if arms.get('wm')=='off': y_wm = torch.zeros_like(y_wm)
     cuts = span_cuts(state.pos.tolist(), x.shape[1], self.cfg.span)
     split = lambda t: [None]*len(cuts) if t is None else t.split([n for n,_ in cuts], 1)
     pieces = list(zip(split(ids), split(x), split(y_wm), split(reset_mask), split(targets), cuts))
     many, outs, costs = math.isqrt(len(pieces)) if recompute else len(pieces), [], 0
     for i in range(0, len(pieces), many):
-        run = partial(recomputed, self._run, self.parameters()) if i<recompute*len(pieces) else self._run
+        run = partial(recomputed, self._shown_once(self._run), self.parameters()) if i<recompute*len(pieces) else self._run
         out, state, cost = run(pieces[i:i+many], state, arms)
         outs.append(out); costs = costs + cost
     return torch.cat(outs, 1), state._replace(wm=wm), costs
@@ -444,11 +453,13 @@ def _step(self:NeuroMemLM, p, state, due, arms, targets=None):
     if targets is None: logp = _logp(out.detach())
     else: out, logp = _NLL.apply(out, targets)
     raw, std = self._surprise(p, logp, state)
-    memories, cost = self._remember(p, zs, std, used, state, due)
+    memories, cost, told = self._remember(p, zs, std, used, state, due)
     surprise, open = self._surprise_stats(p, raw, std, state, due)
-    return out, state._replace(
+    after = state._replace(
         pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1),
-        last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories), cost
+        last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories)
+    if self.watcher: self.watcher(Seen(p.ids, p.step, p.first, logp, raw, std, {n: w for n,(w,_) in used.items()}, *told, state, after, due))
+    return out, after, cost
 
 # %% ../nbs/07_model.ipynb #c0de0702
 @patch
@@ -465,7 +476,7 @@ def compile(self:NeuroMemLM,
 @patch
 def _compiled(self:NeuroMemLM, n, due):
     "The compiled `_step` for a piece, or None"
-    if not self.backend or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
+    if not self.backend or self.watcher or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
     graph = _graphs(self.backend)
     return lambda p, state, due, arms, targets=None: graph(self, _dense(p), _dense(state), due, arms, _dense(targets))
 
@@ -475,6 +486,41 @@ def _graphs(backend): # models of one shape share them: weights are inputs
 
 def _dense(x): # a graph is made for one layout in memory; a slice has another, and so has one of a single stream, which counts as contiguous
     return tree_map(lambda t: t.reshape(-1).view(t.shape) if isinstance(t, Tensor) else t, x)
+
+# %% ../nbs/07_model.ipynb #c0de0711
+class Seen(NamedTuple):
+    "What a watcher is shown of one piece of text, at most a span"
+    ids:Tensor      # [N, S] or None
+    step:Tensor     # [N, S] int64, positions of the tokens
+    first:Tensor    # [N, S] bool, a document's first token
+    logp:Tensor     # [N, S, V] log-probabilities of the next tokens
+    raw:Tensor      # [N, S] surprise in nats, 0 at a document's first token
+    surprise:Tensor # [N, S] standardised surprise
+    used:dict       # memory -> [N, S, B, slots] weights of the reads, None where an arm reads something else
+    gates:dict      # memory -> [N, S, B] gate, or salience, of each token
+    open:dict       # memory -> its state before the commit, the open span in it
+    orders:dict     # memory -> `Modulation` of the commit; empty where no span ends
+    before:MemoryState # working memory excepted, which runs ahead
+    after:MemoryState  # likewise
+    due:bool|list   # which streams' spans end here: all, none, or a bool for each
+
+@patch
+@contextmanager
+def watch(self:NeuroMemLM,
+    watcher # called with a `Seen` after every piece; None: nobody
+): # a context; within it the model runs plain operations, also where `compile` was asked for
+    "Let somebody follow what the model does"
+    before, self.watcher = self.watcher, watcher
+    try: yield self
+    finally: self.watcher = before
+
+@patch
+def _shown_once(self:NeuroMemLM, f):
+    "f, which is watched the first time and not when it is computed again"
+    calls = count()
+    def g(*args):
+        with self.watch(None if next(calls) else self.watcher): return f(*args)
+    return g
 
 # %% ../nbs/07_model.ipynb #54e70a1f
 @patch
@@ -501,8 +547,9 @@ def _check_shapes(**given): # name=(tensor or None, shape)
 def _check_rows(self:NeuroMemLM, arms, N, lengths):
     "Arms and lengths"
     for k,a in arms.items():
-        self._known(k, 'arms')
-        if a not in ARMS: raise ValueError(f'arm {a!r} of {k!r} does not exist: choose one of {ARMS}')
+        if k!='wm': self._known(k, 'arms')
+        allowed = ('real', 'off') if k=='wm' else ARMS
+        if a not in allowed: raise ValueError(f'arm {a!r} of {k!r} does not exist: choose one of {allowed}')
     if lengths is not None and len(lengths)!=N:
         raise ValueError(f'{len(lengths)} lengths for {N} streams: give one for each')
     if 'shuf' not in arms.values(): return
@@ -719,17 +766,19 @@ def stream(self:NeuroMemLM,
     ids:Tensor, # [N, T] prompt
     state:MemoryState=None, n:int=64, # tokens to make
     stop:int=None, # token that ends a stream; after it the stream only repeats `stop`, unread, until all have ended
-    seed:int=None, **sampling # see `next_token`
+    seed:int=None,
+    arms:dict|str=None, # what reads see, as in `forward`
+    **sampling # see `next_token`
 ): # yields (tokens [N], state after them)
     "Make tokens one by one; each is also read, and so may be remembered"
     self._check_ids(ids, n)
     g = torch.Generator(ids.device).manual_seed(seed) if seed is not None else None
-    logits, state = self(ids, state)
+    logits, state = self(ids, state, arms=arms)
     live = torch.ones(len(ids), dtype=torch.bool)
     for _ in range(n):
         tok = next_token(logits[:,-1], ids, generator=g, **sampling)
         if not live.all(): tok[~live] = stop
-        logits, state = self(tok[:,None], state, lengths=None if live.all() else live.long().tolist())
+        logits, state = self(tok[:,None], state, lengths=None if live.all() else live.long().tolist(), arms=arms)
         ids = torch.cat([ids, tok[:,None]], 1)
         yield tok, state
         if stop is not None: live &= (tok!=stop).cpu()
@@ -751,6 +800,6 @@ def generate(self:NeuroMemLM,
     "`stream`, collected"
     if n==0:
         self._check_ids(ids, n)
-        with torch.no_grad(): return ids[:,:0], self(ids, state)[1]
+        with torch.no_grad(): return ids[:,:0], self(ids, state, arms=kw.get('arms'))[1]
     out = list(self.stream(ids, state, n, **kw))
     return torch.stack([t for t,_ in out], 1), out[-1][1]
