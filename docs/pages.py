@@ -107,11 +107,12 @@ def stage(to):
 
 def main(out=ROOT/'_docs'):
     from sphinx.cmd.build import main as sphinx
-    shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as d:
         stage(src := Path(d)/'pages')
-        failed = sphinx(['-q', '-W', '--keep-going', '-c', str(DOCS), '-d', f'{d}/doctrees', str(src), str(out)])
-        for p in src.glob('*.js'): shutil.copy2(p, out)
+        failed = sphinx(['-q', '-W', '--keep-going', '-c', str(DOCS), '-d', f'{d}/doctrees', str(src), f'{d}/site'])
+        for p in src.glob('*.js'): shutil.copy2(p, f'{d}/site')
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(f'{d}/site', out) # not built there: MyST-NB leaves files beside the site
     return failed
 
 if __name__=='__main__': sys.exit(main(*sys.argv[1:2]))
