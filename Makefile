@@ -10,7 +10,7 @@ PINNED  := -c constraints.txt
 CPU     := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench speed lab clean distclean
+.PHONY: help install demo test bench speed lab docs clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ speed: install ## speed beside other models (adds mambapy); neuromem bench-speed
 
 lab: install ## the notebooks in JupyterLab
 	$(BIN)/jupyter lab nbs
+
+docs: install ## the notebooks and the API as a web site in _docs, without running them: open _docs/index.html
+	$(BIN)/python docs/pages.py
 
 clean: ## remove what building and testing leave behind
 	rm -rf build dist _proc _docs .pytest_cache *.egg-info

@@ -23,6 +23,7 @@ def readme():
     nb = json.loads((ROOT/'nbs/index.ipynb').read_text())
     md = '\n\n'.join(t for c in nb['cells'] if (t := cell_text(c)))
     md = re.sub(r'\]\((\d\d_\w+\.ipynb)', r'](nbs/\1', md)
+    md = re.sub(r'\]\(#([^)\s]+)\)', lambda m: f'](#{m[1].lower()})', md) # anchors as code hosts make them in Markdown
     return '<!-- Made from nbs/index.ipynb by tests/readme.py -->\n\n' + md.replace('](../', '](') + '\n'
 
 if __name__=='__main__':

@@ -96,6 +96,16 @@ def readme_current():
     "README.md is what nbs/index.ipynb says"
     sh('python', ROOT/'tests/readme.py', '--check')
 
+def links():
+    "Links, anchors and pictures of the texts are there"
+    sh('python', ROOT/'tests/links.py')
+
+def site():
+    "The documentation builds without a warning, loads nothing from another host, and its links hold"
+    with tempfile.TemporaryDirectory() as d:
+        sh('python', ROOT/'docs/pages.py', Path(d)/'site', PYTHONPATH=str(ROOT))
+        sh('python', ROOT/'tests/links.py', Path(d)/'site')
+
 def wheel():
     "A built wheel works outside the repository"
     with tempfile.TemporaryDirectory() as d:
@@ -150,6 +160,8 @@ def all_checks():
             mode, p = line.split()
             yield f'stored outputs of {p} ({mode})', lambda mode=mode, p=p: same_outputs(mode, p)
     yield 'README.md comes from nbs/index.ipynb', readme_current
+    yield 'links of the texts', links
+    yield 'documentation site and its links', site
     yield 'worked example of CONTRIBUTING.md', worked_example
     yield 'wheel imports outside the repository', wheel
     yield 'no machine paths, no conflict markers', no_traces
