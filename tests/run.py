@@ -4,6 +4,7 @@
     python tests/run.py episodic   only checks with this word in their name
 """
 import json, os, re, shutil, subprocess, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -167,21 +168,31 @@ def all_checks():
     yield 'no machine paths, no conflict markers', no_traces
     yield 'notebooks are stored clean', notebooks_clean
 
+ALONE = ('01_scan', '11_recorder', '12_widgets', '60_speed', '61_scale')  # these measure time, or use both cores
+
+def timed(name, f):
+    "Run a check: name, reason of its failure or None, seconds"
+    start, reason = time.time(), None
+    try: f()
+    except Exception as e: reason = str(e) if isinstance(e, Failed) else f'{type(e).__name__}: {e}'
+    return name, reason, time.time()-start
+
+def results(checks):
+    "Those that measure time one by one, the others on two cores as they come"
+    alone = [c for c in checks if any(w in c[0] for w in ALONE)]
+    yield from (timed(*c) for c in alone)
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        for done in as_completed([pool.submit(timed, *c) for c in checks if c not in alone]): yield done.result()
+
 def main(word=''):
     checks = [(n, f) for n,f in all_checks() if word in n]
     if not checks: print(f'no check has {word!r} in its name. There are:', *(f'    {n}' for n,_ in all_checks()), sep='\n')
     passed = failed = 0
-    for i,(name,f) in enumerate(checks, 1):
-        print(f'[{i:2}/{len(checks)}] {name} ', end='', flush=True)
-        start = time.time()
-        try: f()
-        except Exception as e:
-            failed += 1
-            reason = str(e) if isinstance(e, Failed) else f'{type(e).__name__}: {e}'
-            print(f'… FAILED, {time.time()-start:.1f} s\n' + '\n'.join(f'    {l}' for l in reason.splitlines()))
-        else:
-            passed += 1
-            print(f'… passed, {time.time()-start:.1f} s')
+    for i,(name,reason,seconds) in enumerate(results(checks), 1):
+        print(f"[{i:2}/{len(checks)}] {name} … {'passed' if reason is None else 'FAILED'}, {seconds:.1f} s")
+        if reason: print('\n'.join(f'    {l}' for l in reason.splitlines()))
+        sys.stdout.flush()
+        passed, failed = passed+(reason is None), failed+(reason is not None)
     print(f'{passed} passed, {failed} failed', flush=True)
     return failed>0 or not checks # nothing checked is nothing passed
 
