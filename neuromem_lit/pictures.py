@@ -121,7 +121,7 @@ class Grid(NamedTuple):
 # %% ../nbs/00_pictures.ipynb #91c70012
 def _on_paper(marks, ax):
     for m,c in zip(marks, PALETTE*9):
-        if isinstance(m, Grid): ax.figure.colorbar(ax.imshow(np.asarray(m.z), aspect='auto', cmap='viridis', vmin=m.lo, vmax=m.hi, interpolation='nearest'), ax=ax, label=m.label)
+        if isinstance(m, Grid): ax.imshow(np.asarray(m.z), aspect='auto', cmap='viridis', vmin=m.lo, vmax=m.hi, interpolation='nearest')
         elif isinstance(m, Line): ax.plot(m.x, m.y, color=c, lw=1.4, ls='--' if m.dash else '-', label=m.label or None)
     bars = [(i,m) for i,m in enumerate(marks) if isinstance(m, Bars)]
     for j,(i,m) in enumerate(bars):
@@ -182,7 +182,9 @@ def figure(self:Slide):
         ax.set(title=f'{self.name}: {self._say(v)}', xlabel=self.x, **{k: lim for k,lim in (('xlim',self.xlim), ('ylim',self.ylim)) if lim})
         if self.log_x: ax.set_xscale('log')
     axs[0,0].set_ylabel(self.y)
-    if any(m.label for m in self.marks(self.paper[0])) and not self._grid: axs[0,-1].legend(frameon=False, fontsize=8)
+    first = self.marks(self.paper[0])
+    if self._grid: fig.colorbar(axs[0,-1].images[0], ax=axs[0,-1], label=first[0].label)
+    elif any(m.label for m in first): fig.legend(*axs[0,-1].get_legend_handles_labels(), loc='outside right upper', frameon=False, fontsize=8)
     return fig
 
 # %% ../nbs/00_pictures.ipynb #91c70017
