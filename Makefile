@@ -10,7 +10,7 @@ PINNED  := -c constraints.txt
 CPU     := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench speed lab docs clean distclean
+.PHONY: help install demo test bench speed lab notebooks docs clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -39,6 +39,12 @@ demo: install ## watch a small model learn while it reads
 
 test: install ## notebooks, exported code, stored outputs, package
 	$(BIN)/python tests/run.py
+
+notebooks: install ## execute notebooks to be stored, and clean them; NB=nbs/05_episodic.ipynb for one, else all
+	for n in $(or $(NB),$(sort $(wildcard nbs/*.ipynb))); do \
+	  NEUROMEM_STATIC=1 IN_TEST=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.store_widget_state=False $$n \
+	  && $(BIN)/nbdev_clean --fname $$n || exit 1; \
+	done
 
 bench: install ## run all experiments again (hours; adds models of others); one of them: neuromem bench NAME; their verdicts: neuromem bench --check
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'

@@ -121,12 +121,12 @@ class Grid(NamedTuple):
 # %% ../nbs/00_pictures.ipynb #91c70012
 def _on_paper(marks, ax):
     for m,c in zip(marks, PALETTE*9):
-        if isinstance(m, Grid): ax.figure.colorbar(ax.imshow(np.asarray(m.z), aspect='auto', cmap='viridis', vmin=m.lo, vmax=m.hi, interpolation='nearest'), ax=ax, label=m.label)
+        if isinstance(m, Grid): ax.imshow(np.asarray(m.z), aspect='auto', cmap='viridis', vmin=m.lo, vmax=m.hi, interpolation='nearest')
         elif isinstance(m, Line): ax.plot(m.x, m.y, color=c, lw=1.4, ls='--' if m.dash else '-', label=m.label or None)
     bars = [(i,m) for i,m in enumerate(marks) if isinstance(m, Bars)]
     for j,(i,m) in enumerate(bars):
-        at, width = np.arange(len(m.x)), .8/len(bars)
-        ax.bar(at+(j-(len(bars)-1)/2)*width, m.y, width, color=PALETTE[i%len(PALETTE)], label=m.label or None); ax.set_xticks(at, m.x)
+        at, width, some = np.arange(len(m.x)), .8/len(bars), slice(None, None, -(-len(m.x)//10)) # ten names at most
+        ax.bar(at+(j-(len(bars)-1)/2)*width, m.y, width, color=PALETTE[i%len(PALETTE)], label=m.label or None); ax.set_xticks(at[some], list(m.x)[some], fontsize=8)
 
 def _live(m, c): # a plotly trace
     if isinstance(m, Grid): return go.Heatmap(z=np.asarray(m.z, np.float32), zmin=m.lo, zmax=m.hi, colorscale='Viridis', colorbar=dict(title=dict(text=m.label, side='right'), thickness=12))
@@ -144,7 +144,7 @@ class Slide(Picture):
         start=None,  # value at first, default the middle one
         paper:list=None, # values on paper, default first, middle and last
         xlim:tuple=None, ylim:tuple=None, # default: of all values together
-        log_x:bool=False, fmt:str='{:g}' # of a value
+        log_x:bool=False, fmt='{:g}' # how a value is written: a format, or a function
     ):
         store_attr(but='start,paper')
         self.start = values[len(values)//2] if start is None else start
@@ -163,7 +163,7 @@ class Slide(Picture):
 def _grid(self:Slide): return isinstance(self.marks(self.start)[0], Grid)
 
 @patch
-def _say(self:Slide, v): return v if isinstance(v, str) else self.fmt.format(v)
+def _say(self:Slide, v): return v if isinstance(v, str) else self.fmt(v) if callable(self.fmt) else self.fmt.format(v)
 
 @patch
 def _range(self:Slide):
@@ -182,7 +182,9 @@ def figure(self:Slide):
         ax.set(title=f'{self.name}: {self._say(v)}', xlabel=self.x, **{k: lim for k,lim in (('xlim',self.xlim), ('ylim',self.ylim)) if lim})
         if self.log_x: ax.set_xscale('log')
     axs[0,0].set_ylabel(self.y)
-    if any(m.label for m in self.marks(self.paper[0])) and not self._grid: axs[0,-1].legend(frameon=False, fontsize=8)
+    first = self.marks(self.paper[0])
+    if self._grid: fig.colorbar(axs[0,-1].images[0], ax=axs[0,-1], label=first[0].label)
+    elif any(m.label for m in first): fig.legend(*axs[0,-1].get_legend_handles_labels(), loc='outside right upper', frameon=False, fontsize=8)
     return fig
 
 # %% ../nbs/00_pictures.ipynb #91c70017

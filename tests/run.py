@@ -133,7 +133,7 @@ def no_traces():
     fail_if(problems)
 
 def notebooks_clean():
-    "No execution counts, widget states, errors or megabytes"
+    "No execution counts, live forms, widget states, errors or megabytes"
     problems = []
     for p in NOTEBOOKS:
         nb, size = read(p), (ROOT/p).stat().st_size
@@ -141,6 +141,7 @@ def notebooks_clean():
         html = max([len(text(o.get('data', {}).get('text/html', ''))) for o in outputs], default=0)
         problems += [f'{p}: {what}' for bad,what in (
             (any(c['execution_count'] for c in code_cells(nb)) or any(o.get('execution_count') for o in outputs), 'execution counts: run nbdev_clean'),
+            (any('application/vnd.jupyter.widget-view+json' in o.get('data', {}) for o in outputs), 'a stored live form: execute with NEUROMEM_STATIC=1'),
             ('widgets' in nb['metadata'], 'stored widget state: execute with --ExecutePreprocessor.store_widget_state=False'),
             (html>200_000, f'an HTML output of {html:,} characters (does a figure bring its own plotly.js?)'),
             (size>=1_000_000, f'{size:,} bytes, at most 1 MB is kept'),
