@@ -517,8 +517,8 @@ def gpu_generation_contest(tier:str, device:str='cuda', backend:str='inductor', 
     fs = {n: graphed(_span_maker(m, state, token), device) for n,m in models.items()}
     for n,f in fs.items():
         if not (error := (f()-right).abs().max()/right.abs().max())<=1e-3: raise RuntimeError(f'{n} on {device}: scores off by {error:.1e} of the largest: it must not be timed')
-    size = size_of(ours)
-    tf = of_size(lambda w: SDPATransformer(V, w, ours.cfg.n_layers, 4 if tier=='tiny' else 5, 256), size, 4 if tier=='tiny' else 16)
+    heads, step, places = (4,4,256) if tier=='tiny' else (5,16,1024) # places that count as parameters; a longer table costs no time
+    tf = of_size(lambda w: SDPATransformer(V, w, ours.cfg.n_layers, heads, places), size_of(ours), step)
     tf.pos = nn.Parameter(.02*torch.randn(marks[-1], tf.emb.shape[1]))
     tf = tf.to(device, torch.bfloat16).eval()
     return fs | {_named('transformer', at): graphed(_decoder(tf, at, P), device) for at in marks}, P
@@ -616,14 +616,14 @@ def _claims():
         yield f'{s}: time over the floor', s, 'linear_scan', 'floor', None, None
         for peer in ('HGRN, chunked','HGRN, fused','compiled loop')[:3 if shape[1]<=256 else 2]:
             yield f'{s}: faster than {peer}', s, peer, 'linear_scan', '≥', 1.
-            yield f'{s}: the same, started from Python', s, f'{peer}, from Python', 'linear_scan, from Python', None, None
+            yield f'{s}: than {peer}, both started from Python', s, f'{peer}, from Python', 'linear_scan, from Python', None, None
     for tier in 'AB':
         for peer,target in (('transformer',.8), ('Mamba-2',1.)): yield f'GPU, training tier {tier}: tokens/s over {peer}', f'GPU, training {tier}', peer, 'neuromem', '≥', target
     for tier in ('tiny','A'):
         s = f'GPU, generation tier {tier}'
         for k in ('neuromem','neuromem, compiled'):
             yield f'{s}: tokens a second, {k}', f'GPU, generation {tier}, tokens a second', k, 'one', None, None
-            for at in GPU_MARKS: yield f'{s}: {k} over transformer behind {at:,}', f'GPU, generation {tier}', _named('transformer', at), k, None, None
+        for at in GPU_MARKS: yield f'{s}: over transformer behind {at:,}', f'GPU, generation {tier}', _named('transformer', at), 'neuromem', None, None
 
 def speed_rows(
     seconds:dict # contest -> {name: list of seconds}
