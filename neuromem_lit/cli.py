@@ -352,11 +352,12 @@ def _cmd_bench(a):
 
 _BENCH_SPEED = (
     _option('--check', action='store_true', help='exit with 1 on a missed target'),
+    _option('--gpu', action='store_true', help='the rows of a GPU alone, to a file of their own'),
     _option('--reps', type=_at_least(7), default=7, help='pairs of measurements'))
 
 def _cmd_bench_speed(a):
     "Speed against named peers, as ratios in one run"
-    rows = bench_speed(reps=a.reps)
+    rows = (bench_gpu if a.gpu else bench_speed)(reps=a.reps)
     return 1 if a.check and missed(rows) else 0
 
 # %% ../nbs/90_cli.ipynb #d9faf221

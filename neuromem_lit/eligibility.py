@@ -138,13 +138,15 @@ def token_sums(tokens:Tokens, scalars:list)->Tensor: # [N, B, E + len(scalars) +
     return (torch.cat([tokens.post, torch.stack(cols, -1)], -1) * tokens.alive[...,None,None]).sum(1)
 
 # %% ../nbs/03_eligibility.ipynb #c3a354ea
+def _as(x, dtype): return x if x.dtype==dtype else x.to(dtype) # a cast that changes nothing loses the gradient in graphs of PyTorch up to 2.11
+
 class _Normed(torch.autograd.Function):
     "x / √(c Σ x² + ε) along the last dimension of [..., E], summed in float32 or better; differentiable once"
     @staticmethod
     def forward(ctx, x, c, eps):
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        wide = _as(x, torch.promote_types(x.dtype, torch.float32))
         inv = (wide*wide).sum(-1, keepdim=True).mul_(c).add_(eps).rsqrt_()  # 1/ℓ
-        y, ctx.c = (wide*inv).to(x.dtype), c
+        y, ctx.c = _as(wide*inv, x.dtype), c
         ctx.save_for_backward(y, inv)
         return y
 

@@ -203,7 +203,7 @@ def _place(self:EpisodicMemory, state, S, s):
     S, step, offered, out = S.clone(), state.step.clone(), state.cscore>NEG/2, []
     for c in range(self.C):
         best, near = sim[:,:,c].max(-1, keepdim=True)
-        weakest = torch.where(S==S.amin(-1, keepdim=True), step, step.new_tensor(2**62)).argmin(-1, keepdim=True)
+        weakest = torch.where(S==S.amin(-1, keepdim=True), step, 2**62).argmin(-1, keepdim=True)
         matched = best>self.match
         p = torch.where(matched, near, weakest)
         sc, Sp = s[:,:,c:c+1], S.gather(-1, p)

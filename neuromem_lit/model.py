@@ -478,11 +478,18 @@ def _compiled(self:NeuroMemLM, n, due):
     "The compiled `_step` for a piece, or None"
     if not self.backend or self.watcher or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
     graph = _graphs(self.backend)
-    return lambda p, state, due, arms, targets=None: graph(self, _dense(p), _dense(state), due, arms, _dense(targets))
+    def step(p, state, due, arms, targets=None):
+        out, leaves, cost = graph(self, _dense(p), _dense(state), due, arms, _dense(targets))
+        return out, tree_unflatten(leaves, tree_flatten(state)[1]), cost
+    return step
+
+def _flat_step(self, *args): # PyTorch up to 2.11 gives a NamedTuple that was made within a graph back empty
+    out, state, cost = self._step(*args)
+    return out, tree_flatten(state)[0], cost
 
 @cache
 def _graphs(backend): # models of one shape share them: weights are inputs
-    return torch.compile(NeuroMemLM._step, backend=backend, dynamic=False)
+    return torch.compile(_flat_step, backend=backend, dynamic=False)
 
 def _dense(x): # a graph is made for one layout in memory; a slice has another, and so has one of a single stream, which counts as contiguous
     return tree_map(lambda t: t.reshape(-1).view(t.shape) if isinstance(t, Tensor) else t, x)
