@@ -18,6 +18,7 @@ from .model import *
 from .data import *
 from .trainer import *
 from .adapt import *
+from .dashboard import *
 from .evidence import *
 from .baselines import *
 from .peers import *

@@ -190,7 +190,7 @@ def _tie(self:TrainingDashboard, ax, two):
 def _widget(self:TrainingDashboard):
     "Four panels in one figure"
     fig = make_subplots(2, 2, specs=[[dict(secondary_y=bool(p.right)) for p in PANELS[i:i+2]] for i in (0,2)], horizontal_spacing=.26, vertical_spacing=.28)
-    layout = plain_layout('step', '', height=600, margin=dict(l=64, r=70, t=56, b=44))
+    layout = plain_layout('step', '', height=600, autosize=True, margin=dict(l=64, r=70, t=56, b=44))
     x, y = layout.pop('xaxis'), layout.pop('yaxis')
     fig.update_xaxes(matches='x', **x | dict(title=dict(text='step', standoff=4))); fig.update_yaxes(tickformat='.3~r', title_standoff=4, **y)
     self.fig, self.traces = go.FigureWidget(fig.update_layout(**layout)), {}
