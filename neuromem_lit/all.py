@@ -20,6 +20,7 @@ from .trainer import *
 from .adapt import *
 from .recorder import *
 from .widgets import *
+from .dashboard import *
 from .playground import *
 from .evidence import *
 from .baselines import *

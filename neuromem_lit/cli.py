@@ -135,6 +135,7 @@ _TRAIN = (
     _option('--seed', type=_at_least(0), default=0, help='of the weights and of the order of texts'),
     _option('--compile', action='store_true', help='steps in compiled graphs: a minute or more at the start, then faster; needs a C++ compiler'),
     _option('--recompute', nargs='?', type=_SHARE, const=1., default=0., metavar='SHARE', help='activation checkpointing of this share of the spans, of all if none is given: longer chunks fit into memory, steps take longer'),
+    _option('--dashboard', action='store_true', help='also write what TensorBoard shows, and print the command that shows it'),
     _option('--fresh', action='store_true', help='start anew; what the folder held is gone'))
 
 # %% ../nbs/90_cli.ipynb #35f7e1c8
@@ -144,10 +145,16 @@ def _sized(tier:str, window:int=None, **kw)->NeuroMemConfig:
     if not window: return c
     return c.replace(window=window, span=min(window, c.span), em_candidates=min(window, c.em_candidates))
 
+def _tensorboard(events:Path)->str:
+    "The command that shows event files, on this machine alone"
+    beside = Path(sys.executable).with_name('tensorboard') # where its folder is not on the path
+    return shlex.join(['tensorboard' if shutil.which('tensorboard') else str(beside), '--logdir', str(events), '--host', '127.0.0.1', '--port', '6006'])
+
 def _cmd_train(a):
     "Train on text; goes on where the folder holds a checkpoint"
-    train = TrainConfig(steps=a.steps, lr=a.lr, seed=a.seed, compile='inductor' if a.compile else '', recompute=a.recompute)
+    train = TrainConfig(steps=a.steps, lr=a.lr, seed=a.seed, compile='inductor' if a.compile else '', recompute=a.recompute, dashboard=a.dashboard)
     t = text_run(a.corpus, _sized(a.tier, a.window, phase=a.phase), a.out, train, a.streams, a.chunk, a.vocab)
+    if a.dashboard and t.first: print(f"live, in another terminal: {_tensorboard(t.out/'tensorboard')}\nthen open http://127.0.0.1:6006", flush=True)
     t.fit(resume=not a.fresh)
     if not t.first: return
     print(f'weights, optimizer, memories: {t.checkpoint_path}\nlog: {t.log_path}')
