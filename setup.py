@@ -26,7 +26,8 @@ setup(
     packages=find_packages(include=[lib, f'{lib}.*']),
     package_data={lib: ['py.typed']},
     install_requires=words('requirements'),
-    extras_require={'dev': words('dev_requirements') + words('dashboard_requirements'), 'dashboard': words('dashboard_requirements'), 'bench': words('bench_requirements')},
+    extras_require={'dev': words('dev_requirements') + words('dashboard_requirements') + words('explore_requirements'),
+                    **{k: words(f'{k}_requirements') for k in ('dashboard','explore','browser')}, 'bench': words('bench_requirements')},
     entry_points={'console_scripts': words('console_scripts'), 'nbdev': [f'{lib}={lib}._modidx:d']},
     zip_safe=False,
 )
