@@ -138,7 +138,7 @@ def token_sums(tokens:Tokens, scalars:list)->Tensor: # [N, B, E + len(scalars) +
     return (torch.cat([tokens.post, torch.stack(cols, -1)], -1) * tokens.alive[...,None,None]).sum(1)
 
 # %% ../nbs/03_eligibility.ipynb #c3a354ea
-def _as(x, dtype): return x if x.dtype==dtype else x.to(dtype) # a cast that changes nothing loses the gradient in graphs of PyTorch up to 2.11
+def _as(x, dtype): return x if x.dtype==dtype else x.to(dtype) # a cast that changes nothing loses the gradient in graphs of PyTorch 2.11
 
 class _Normed(torch.autograd.Function):
     "x / √(c Σ x² + ε) along the last dimension of [..., E], summed in float32 or better; differentiable once"

@@ -483,7 +483,7 @@ def _compiled(self:NeuroMemLM, n, due):
         return out, tree_unflatten(leaves, tree_flatten(state)[1]), cost
     return step
 
-def _flat_step(self, *args): # PyTorch up to 2.11 gives a NamedTuple that was made within a graph back empty
+def _flat_step(self, *args): # PyTorch 2.11 gives a NamedTuple that was made within a graph back empty
     out, state, cost = self._step(*args)
     return out, tree_flatten(state)[0], cost
 
