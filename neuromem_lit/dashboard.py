@@ -222,7 +222,7 @@ def _new(self:TrainingDashboard, i:int, s:Series):
 
 @patch
 def redraw(self:TrainingDashboard):
-    "Send the points, all at once; not again before half a second, and a hundred times the processor time that it took"
+    "Send the points, all at once; not again before half a second, and 200 times the processor time that it took"
     start = self.cpu()
     for i,(_,series) in enumerate(self.panels()):
         for s in series:
@@ -231,7 +231,7 @@ def redraw(self:TrainingDashboard):
         for i,(_,series) in enumerate(self.panels()):
             for s in series: self._send(self.traces[s.key], *self.curves[s.key].points())
         self._send_heights()
-    self.due = self.clock() + max(.5, 100*(self.cpu()-start))
+    self.due = self.clock() + max(.5, 200*(self.cpu()-start))
 
 # %% ../nbs/13_dashboard.ipynb #13da5029
 @patch
