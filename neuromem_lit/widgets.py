@@ -252,7 +252,7 @@ function render({model, el}) {
     if (step) { e.preventDefault(); e.stopPropagation(); go(model.get('selected') + step) }
   }
   model.on('change:words change:shade change:label', draw); model.on('change:selected', mark)
-  el.append(box, note); draw()
+  el.append(box, note); draw(); requestAnimationFrame(mark)
 }
 export default { render }
 """
