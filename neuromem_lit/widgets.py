@@ -201,6 +201,7 @@ def _redraw(self:SlotStrength, span=None):
     with self.fig.batch_update():
         self.fig.data[0].update(new)
         if span is None: self.fig.layout.xaxis.range = list(inside)
+    if not inside[0]<self.time.value<=inside[1]: self.time.value = inside[1] # what is told of a slot is of a time that is seen
 
 @patch
 def _moved(self:SlotStrength):
