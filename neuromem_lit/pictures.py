@@ -24,12 +24,13 @@ def plain_layout(
     x:str, y:str, # labels of the axes, with units
     title:str='',
     height:int=300, # pixels
-    **kw # further settings of a plotly layout
+    **kw # further settings of a plotly layout; those of an axis are added to it
 )->dict: # for `go.Figure(layout=…)`
     "A plotly layout that can be read on light and on dark pages"
     axis = dict(gridcolor='rgba(128,128,128,.25)', zerolinecolor='rgba(128,128,128,.4)', automargin=True)
+    xaxis, yaxis = (dict(title_text=label, **axis) | kw.pop(k, {}) for k,label in (('xaxis',x), ('yaxis',y)))
     return dict(template='none', height=height, margin=dict(l=60, r=20, t=40 if title else 16, b=44), title=dict(text=title, font_size=14, x=.02), font=dict(color=INK, size=12),
-                paper_bgcolor='rgba(0,0,0,0)', plot_bgcolor='rgba(0,0,0,0)', colorway=PALETTE, xaxis=dict(title_text=x, **axis), yaxis=dict(title_text=y, **axis),
+                paper_bgcolor='rgba(0,0,0,0)', plot_bgcolor='rgba(0,0,0,0)', colorway=PALETTE, xaxis=xaxis, yaxis=yaxis,
                 legend=dict(orientation='h', y=1.02, yanchor='bottom', x=1, xanchor='right'), hoverlabel=dict(font_size=12)) | kw
 
 # %% ../nbs/00_pictures.ipynb #91c7000c

@@ -227,10 +227,8 @@ def _choose(self:Playground):
 @patch
 def _pictures(self:Playground):
     "The next token, and the store"
-    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability of the next token', '', height=270, width=390))
-    self.bars.update_xaxes(range=[0,1]); self.bars.update_yaxes(autorange='reversed', type='category')
-    self.store = go.FigureWidget([go.Heatmap(zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, title=dict(text='strength', side='right')))], plain_layout('slots, the strongest of neighbours', 'block', height=150, width=390))
-    self.store.update_yaxes(dtick=1)
+    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability of the next token', '', height=270, width=390, xaxis=dict(range=[0,1]), yaxis=dict(autorange='reversed', type='category')))
+    self.store = go.FigureWidget([go.Heatmap(zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, title=dict(text='strength', side='right')))], plain_layout('slots, the strongest of neighbours', 'block', height=150, width=390, yaxis=dict(dtick=1)))
     return W.VBox([self.bars, self.store])
 
 # %% ../nbs/14_playground.ipynb #14c70013
