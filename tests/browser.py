@@ -1,0 +1,354 @@
+"""What a reader does with the widgets, done in a real browser: JupyterLab and `neuromem explore` in Chromium.
+
+    python tests/browser.py            everything
+    python tests/browser.py explore    only pages with this word in their name
+    python tests/browser.py --keep     also copies the best two pictures to figures/
+
+Screenshots, and what the servers said, are in runs/browser. `make test-browser` installs what is needed.
+"""
+import json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
+from functools import partial
+from pathlib import Path
+from playwright.sync_api import sync_playwright, Error as BrowserError
+from run import Failed, ROOT, copy_project
+
+SHOTS = ROOT/'runs/browser'
+CHROMIUM = os.environ.get('CHROMIUM', '/usr/bin/chromium')
+FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
+WIDE, NARROW = dict(width=1400, height=1000), dict(width=1024, height=768)
+WAIT = 120  # seconds for anything to happen
+TOKEN = 'browser-test'
+
+
+# --- servers and pages -----------------------------------------------------------------------------
+
+def wait(f, what, seconds=WAIT):
+    "Ask until the answer is true; it is returned"
+    end = time.time()+seconds
+    while time.time()<end:
+        if x := f(): return x
+        time.sleep(.1)
+    raise Failed(f'waited {seconds} s for {what}')
+
+def free_port():
+    with socket.socket() as s: s.bind(('127.0.0.1', 0)); return s.getsockname()[1]
+
+def status(url):
+    "HTTP status and the address where it ended, None where nobody answers"
+    try: r = urllib.request.urlopen(url, timeout=10)
+    except urllib.error.HTTPError as e: return e.code, e.url
+    except OSError: return None
+    with r: return r.status, r.url
+
+class Server:
+    "A command in a process group of its own, which ends with it"
+    def __init__(self, name, *cmd, cwd, **env):
+        self.log = SHOTS/f'{name}.log'
+        env = {k: v for k,v in {**os.environ, **env}.items() if v is not None}
+        with self.log.open('w') as out: self.p = subprocess.Popen([sys.executable, *map(str, cmd)], cwd=cwd, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def said(self): return self.log.read_text(errors='replace')
+
+    def wait(self, f, what):
+        "As `wait`, but not for a server that has ended"
+        def ask():
+            if self.p.poll() is not None: raise Failed(f'{what}: the server has ended\n{self.said()[-3000:]}')
+            return f()
+        return wait(ask, what)
+
+    def end(self, how=signal.SIGTERM):
+        "Ask it to end, then make sure that all of its group have"
+        if self.p.poll() is None: self.p.send_signal(how)
+        try: self.p.wait(20)
+        except subprocess.TimeoutExpired: pass
+        try: os.killpg(self.p.pid, signal.SIGKILL)
+        except ProcessLookupError: pass
+        self.p.wait()
+
+def lab(project, private):
+    "JupyterLab over a copy of the project, its settings in a folder of their own; the server and its address"
+    port = free_port()
+    for name,said in (('notebook-extension/tracker', dict(windowingMode='none')), ('apputils-extension/notification', dict(fetchNews='false', checkForUpdates=False))):
+        settings = private/f'settings/@jupyterlab/{name}.jupyterlab-settings'
+        settings.parent.mkdir(parents=True); settings.write_text(json.dumps(said))
+    env = {f'JUPYTER{k}_DIR': str(private/k) for k in ('_CONFIG', '_RUNTIME', '_DATA', 'LAB_WORKSPACES')} | dict(JUPYTERLAB_SETTINGS_DIR=str(private/'settings'), IPYTHONDIR=str(private/'ipython'))
+    s = Server('lab', '-m', 'jupyterlab', '--no-browser', '--allow-root', '--ip=127.0.0.1', f'--port={port}', '--ServerApp.port_retries=0', f'--IdentityProvider.token={TOKEN}', f'--ServerApp.root_dir={project}',
+               '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--LabApp.extension_manager=readonly', '--LabApp.expose_app_in_browser=True',
+               cwd=project, PYTHONPATH=str(project), NEUROMEM_STATIC=None, IN_TEST=None, **env)
+    return s, f'http://127.0.0.1:{port}'
+
+class Page:
+    "A page in the browser, and what went wrong on it"
+    def __init__(self, browser, name, url):
+        self.name, self.bad, self.n = name, [], 0
+        self.pg = pg = browser.new_page(viewport=WIDE)
+        host = re.match(r'\w+://[^/]+', url)[0]
+        pg.on('console', lambda m: m.type=='error' and self.bad.append(f'console: {m.text[:300]} ({m.location.get("url", "")[-120:]})'))
+        pg.on('pageerror', lambda e: self.bad.append(f'exception: {str(e)[:300]}'))
+        pg.on('requestfailed', lambda r: self.bad.append(f'no answer to {r.url[:150]}: {r.failure}'))
+        pg.on('response', lambda r: r.status>=400 and self.bad.append(f'status {r.status} of {r.url[:150]}'))
+        pg.on('request', lambda r: r.url.startswith((host, 'data:', 'blob:')) or self.bad.append(f'another host: {r.url[:150]}'))
+        pg.goto(url, wait_until='domcontentloaded')
+
+    def shot(self, what):
+        "The page as it is, in a large window and in a small one"
+        self.n += 1
+        for size in (NARROW, WIDE):
+            self.pg.set_viewport_size(size); self.pg.wait_for_timeout(400)
+            self.pg.screenshot(path=SHOTS/f"{self.name}_{self.n:02}_{what}_{size['width']}.png")
+
+    def clean(self):
+        "No console errors, no failed requests, nothing from other hosts"
+        if bad := [b for b in self.bad if not any(k in b for k in HARMLESS)]: raise Failed('\n'.join(bad[:20]))
+
+HARMLESS = () # what JupyterLab itself complains about, and why that does not matter
+
+def open_notebook(browser, url, path, name):
+    "A notebook in JupyterLab, its kernel ready, nothing run yet"
+    p = Page(browser, name, f'{url}/lab/tree/{path}?token={TOKEN}&reset')
+    p.pg.wait_for_selector('.jp-NotebookPanel .jp-Cell', timeout=WAIT*1000)
+    wait(lambda: p.pg.evaluate("""() => { const k = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel
+        return !!k && k.connectionStatus=='connected' && k.status=='idle' }"""), f'the kernel of {path}')
+    p.pg.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    return p
+
+def run_all(p):
+    "Run all cells; the errors among their outputs are the reason if it fails"
+    pg = p.pg
+    pg.evaluate("() => { window.__end = null; window.jupyterapp.commands.execute('notebook:run-all-cells').then(ok => window.__end = 'done', e => window.__end = String(e)) }")
+    end = wait(lambda: pg.evaluate('() => window.__end'), 'all cells', 2*WAIT)
+    cells = pg.evaluate('() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells')
+    errors = [f"{''.join(c['source'])[:60]!r}: {o['ename']}: {o['evalue'][:300]}" for c in cells for o in c.get('outputs', ()) if o['output_type']=='error']
+    if errors or end!='done': raise Failed('\n'.join([end, *errors]))
+
+def run_python(p, code):
+    "Run code in the kernel of a notebook"
+    said = p.pg.evaluate("code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code}).done.then(r => r.content)", code)
+    if said['status']!='ok': raise Failed(str(said)[:500])
+
+def cell(p, start):
+    "The cell whose source begins so"
+    sources = [''.join(c['source']) for c in p.pg.evaluate('() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells')]
+    c = p.pg.locator('.jp-Notebook .jp-Cell').nth(next(i for i,s in enumerate(sources) if s.startswith(start)))
+    c.scroll_into_view_if_needed()
+    return c
+
+
+# --- hands and eyes --------------------------------------------------------------------------------
+
+def figures(c): return c.locator('.js-plotly-plot')
+
+def see(fig, js):
+    "A value of a plotly figure: js is an expression of g"
+    return fig.evaluate(f'g => {js}')
+
+def settled(f, seconds=.6):
+    "A value that has stopped changing"
+    old, since = f(), time.time()
+    def same():
+        nonlocal old, since
+        if (new := f())!=old: old, since = new, time.time()
+        return time.time()-since>seconds
+    wait(same, 'something to come to rest')
+    return old
+
+def into_view(fig):
+    "Bring the middle of a figure into the window"
+    fig.evaluate("g => g.scrollIntoView({block: 'center'})")
+    settled(lambda: fig.bounding_box(), .3)
+
+def place(fig, x, y, xa='xaxis', ya='yaxis'):
+    "Where on the screen a point of a figure's axes is"
+    return fig.evaluate(f'(g, [x, y]) => {{ const b = g.getBoundingClientRect(), l = g._fullLayout; return [b.left+l.{xa}._offset+l.{xa}.d2p(x), b.top+l.{ya}._offset+l.{ya}.d2p(y)] }}', [x, y])
+
+def drag(p, a, b, steps=12):
+    "Press the mouse at a, move it to b, let go"
+    m = p.pg.mouse
+    m.move(*a); m.down(); m.move(*[(u+v)/2 for u,v in zip(a, b)], steps=steps//2); m.move(*b, steps=steps//2); m.up()
+
+def middle(x):
+    "Where on the screen the middle of something is"
+    b = x.bounding_box()
+    return b['x']+b['width']/2, b['y']+b['height']/2
+
+def changed(f, old, what):
+    "The new value of something, once it has one and rests"
+    wait(lambda: f()!=old, what)
+    return settled(f)
+
+
+# --- chapter 12: the widgets -----------------------------------------------------------------------
+
+def open_widgets(browser, url, project):
+    p = open_notebook(browser, url, 'nbs/12_widgets.ipynb', 'widgets')
+    run_all(p)
+    return p
+
+def figures_drawn(p):
+    "All cells ran, and every figure has something in it"
+    wait(lambda: p.pg.locator('.js-plotly-plot').count()==7, 'seven figures')
+    wait(lambda: p.pg.evaluate("() => [...document.querySelectorAll('.js-plotly-plot')].every(g => g._fullData?.length && g._fullData.every(t => (t.x ?? t.y)?.length))"), 'curves in every figure')
+    cell(p, 'slots = SlotStrength(r)'); p.shot('slots')
+
+def slot_parts(c):
+    "Of a SlotStrength: its figure, its line, the text of its item, the handle of its slider"
+    fig = figures(c).first
+    return fig, lambda: fig.locator('.shapelayer path').first.get_attribute('d'), lambda: c.locator('.widget-html').last.inner_text(), c.locator('.widget-hslider .noUi-handle').first
+
+def time_slider(p):
+    "The time slider, by mouse and by keys: the line in the figure and the text of the item follow"
+    fig, line, item, handle = slot_parts(cell(p, 'slots = SlotStrength(r)'))
+    handle.scroll_into_view_if_needed()
+    was = line(), item()
+    x, y = middle(handle)
+    drag(p, (x, y), (x-150, y))
+    for f,old,what in ((line, was[0], 'the line'), (item, was[1], 'the item')): changed(f, old, f'{what} to follow the mouse')
+    was = line(), item()
+    for _ in range(3): handle.press('ArrowLeft')
+    for f,old,what in ((line, was[0], 'the line'), (item, was[1], 'the item')): changed(f, old, f'{what} to follow the keys')
+    t = see(fig, 'g.layout.shapes[0].x0')
+    if f'after token {t:,}' not in item(): raise Failed(f'the line is at {t}, the text says {item()!r}')
+    p.shot('slider')
+
+def heatmap_click(p):
+    "A click on the heatmap chooses the slot and the time, and the table shows that item"
+    c = cell(p, 'slots = SlotStrength(r)')
+    fig, line, item, _ = slot_parts(c)
+    slot = lambda: c.locator('input[type=number]').first.input_value()
+    into_view(fig); was = slot(), item()
+    at = place(fig, 1024, 100)
+    p.pg.mouse.move(at[0]-3, at[1]); p.pg.mouse.move(*at, steps=3)
+    aim = wait(lambda: see(fig, 'g._hoverdata && [g._hoverdata[0].x, g._hoverdata[0].y]'), 'the label under the mouse')
+    p.pg.mouse.click(*at)
+    wait(lambda: slot()==str(aim[1]), f'slot {aim[1]} in place of {was[0]}')
+    wait(lambda: f'{aim[1]} of em' in item() and f'after token {aim[0]:,}' in item(), f'the item of slot {aim[1]} at token {aim[0]}')
+    if abs(aim[0]-1024)>64 or abs(aim[1]-100)>3: raise Failed(f'the mouse was at token 1,024, slot 100, the figure took it for {aim}')
+    p.shot('click')
+
+def word_click(p):
+    "A click on a word, and the arrow keys, choose a token: the bars and the table are those of its prediction"
+    c = cell(p, 'reads = RetrievalInspector(r)')
+    fig, table, on = figures(c).first, lambda: c.locator('.widget-html').last.inner_text(), lambda: c.locator('.nm-tokens .nm-on').get_attribute('data-t')
+    bars, was, t = lambda: see(fig, 'g.calcdata.flat().map(d => d.s)'), on(), int(on())
+    old = bars()
+    c.locator(f'.nm-tokens span[data-t="{t-20}"]').click()
+    wait(lambda: f'token {t-20:,}' in table(), f'the reads of token {t-20}')
+    old = changed(bars, old, 'the bars to follow the click')
+    c.locator('.nm-tokens').press('ArrowRight'); c.locator('.nm-tokens').press('ArrowRight')
+    wait(lambda: on()==str(t-18) and f'token {t-18:,}' in table(), f'the reads of token {t-18}')
+    changed(bars, old, 'the bars to follow the keys')
+    p.shot('word')
+
+def save_recordings(p):
+    "The recording is saved, and a made-up one of 256 slots and 5,000 boundaries"
+    run_python(p, "r.save('../runs/facts.recording'); wide = big(); wide.x['items.written'] = wide.x['items.updates'] = wide.x['items.read'] = wide.x['items.step']; wide.x['items.strength'] = wide.x['items.step']/1e5; wide.x['items.text'] = wide.x['items.first'] = wide.x['items.near'] = wide.x['items.step'][:,None]; wide.save('../runs/wide.recording')")
+
+
+# --- a saved recording, in a notebook without a model ------------------------------------------------
+
+LINKED = """from neuromem_lit.recorder import Recording
+from neuromem_lit.widgets import *
+rec, wide = Recording.load('../runs/facts.recording'), Recording.load('../runs/wide.recording')
+view = View.of(rec)""", 'CommitTimeline(rec, view)', 'SlotStrength(rec, view)', 'RetrievalInspector(rec, view)', 'SlotStrength(wide)'
+
+def notebook(*sources):
+    "A notebook with these cells"
+    meta = dict(kernelspec=dict(display_name='python3', language='python', name='python3'))
+    return json.dumps(dict(nbformat=4, nbformat_minor=5, metadata=meta, cells=[dict(cell_type='code', id=f'c{i}', metadata={}, execution_count=None, outputs=[], source=s) for i,s in enumerate(sources)]))
+
+def open_linked(browser, url, project):
+    (project/'nbs/linked.ipynb').write_text(notebook(*LINKED))
+    p = open_notebook(browser, url, 'nbs/linked.ipynb', 'linked')
+    run_all(p)
+    return p
+
+def reloaded(p):
+    "The saved recording opens without a model, and its figures are drawn"
+    wait(lambda: p.pg.locator('.js-plotly-plot').count()==4, 'four figures')
+    run_python(p, 'import sys; assert "neuromem_lit.model" not in sys.modules or not any(type(x).__name__=="NeuroMemLM" for x in globals().values())')
+
+def brush(p):
+    "A stretch of the timeline, brushed with the mouse: its text, the range of the linked heatmap and the linked words follow"
+    c, s, w = (cell(p, x) for x in LINKED[1:4])
+    fig, heat = figures(c).first, figures(s).first
+    text, words = lambda: c.locator('.nm-tokens').inner_text(), lambda: w.locator('.nm-tokens').inner_text()
+    shown, x = lambda: see(heat, 'g._fullLayout.xaxis.range.map(Math.round)'), lambda: see(heat, '[g._fullData[0].x[0], g._fullData[0].x.length]')
+    was = text(), words(), shown(), x()
+    into_view(fig); p.shot('before')
+    y = see(fig, '(g._fullLayout.yaxis.range[0]+g._fullLayout.yaxis.range[1])/2')
+    drag(p, place(fig, 500, y), place(fig, 900, y))
+    new = wait(lambda: shown()!=was[2] and settled(shown), 'the heatmap to go to the stretch')
+    if not (abs(new[0]-500)<64 and abs(new[1]-900)<64): raise Failed(f'tokens 500 to 900 were brushed, the heatmap shows {new}')
+    wait(lambda: x()!=was[3], 'columns of that stretch'); wait(lambda: text()!=was[0], 'the text of that stretch'); wait(lambda: words()!=was[1], 'the words of the linked picture')
+    first = c.locator('.nm-tokens span').first.get_attribute('data-t')
+    if int(first)!=new[0]: raise Failed(f'the text begins with token {first}, the heatmap with {new[0]}')
+    p.shot('after'); into_view(heat); p.shot('linked')
+
+def linked_word(p):
+    "A word of the timeline's text, clicked: the linked picture shows its reads"
+    c, w = cell(p, LINKED[1]), cell(p, LINKED[3])
+    word = c.locator('.nm-tokens span').nth(40); word.click()
+    t = int(word.get_attribute('data-t'))
+    wait(lambda: f'token {t:,}' in w.locator('.widget-html').last.inner_text(), f'the reads of token {t}')
+
+TIMED = """(g, sig) => {
+  const look = () => { const t = g._fullData[0].x, s = [t.length, t[0], t[t.length-1], g.layout.shapes[0].x0].join(); return s }
+  window.__seen = look(); window.__took = null
+  const start = () => { window.__start = performance.now(); window.__took = null }
+  const end = () => { const s = look(); if (s!=window.__seen) { window.__seen = s; window.__took = performance.now()-window.__start } }
+  window.addEventListener('mouseup', start, true); window.addEventListener('keydown', start, true)
+  g.on('plotly_afterplot', end); g.on('plotly_relayout', end)
+}"""
+
+def redraw(p):
+    "256 slots, 5,000 boundaries: a new window of time is drawn within 150 ms, from the mouse to the picture"
+    s = cell(p, LINKED[4]); fig = figures(s).first
+    into_view(fig); fig.evaluate(TIMED)
+    y, took = 128, []
+    for _ in range(11):
+        lo, hi = see(fig, 'g._fullLayout.xaxis.range')
+        drag(p, place(fig, lo+.04*(hi-lo), y), place(fig, hi-.04*(hi-lo), y))
+        took.append(wait(lambda: p.pg.evaluate('() => window.__took'), 'the new window')); settled(lambda: see(fig, 'g._fullData[0].x[0]'))
+    p.shot('wide')
+    print(' '.join(f'{t:.0f}' for t in took), end=' ms ')
+    if statistics.median(took)>150: raise Failed(f'median {statistics.median(took):.0f} ms')
+
+
+# --- run -------------------------------------------------------------------------------------------
+
+PAGES = {'widgets': (open_widgets, (figures_drawn, time_slider, heatmap_click, word_click, save_recordings)),
+         'linked': (open_linked, (reloaded, brush, linked_word, redraw))}
+
+def check(name, f):
+    "Run one check and say how it went"
+    print(f'{name} ', end='', flush=True)
+    start = time.time()
+    try: out = f()
+    except (Failed, BrowserError, AssertionError, OSError, KeyError) as e:
+        print(f'… FAILED, {time.time()-start:.1f} s\n' + '\n'.join(f'    {l}' for l in f'{type(e).__name__}: {e}'.splitlines()), flush=True)
+        return False, None
+    print(f'… passed, {time.time()-start:.1f} s', flush=True)
+    return True, out
+
+def main(*args):
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    word, results = ([a for a in args if a[0]!='-'] or [''])[0], []
+    with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
+        project = copy_project(Path(d)/'project'); (project/'runs').mkdir()
+        server, url = lab(project, Path(d)/'private')
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            ok, _ = check('JupyterLab starts', lambda: server.wait(lambda: status(f'{url}/api/status?token={TOKEN}'), 'JupyterLab')); results.append(ok)
+            for name,(opening,checks) in PAGES.items():
+                if word not in name: continue
+                ok, p = check(f'{name}: opens', lambda: opening(browser, url, project)); results.append(ok)
+                if not p: results += [False]*(1+len(checks)); continue
+                for f in (*checks, Page.clean):
+                    ok, _ = check(f'{name}: {f.__doc__}', partial(f, p)); results.append(ok)
+                    if not ok: p.shot('failed')
+        finally:
+            browser.close(); server.end()
+    print(f'{sum(results)} passed, {len(results)-sum(results)} failed', flush=True)
+    return not all(results)
+
+if __name__=='__main__': sys.exit(main(*sys.argv[1:]))
