@@ -184,11 +184,17 @@ def open_widgets(browser, url, project):
     run_all(p)
     return p
 
+PICTURES = 'slots = SlotStrength(r)', 'commits = CommitTimeline(r)', 'reads = RetrievalInspector(r)', 'SurvivalCurves(r)', 'entropy = ReadEntropy(r)'
+
+def drawn(p, start):
+    "Wait until the figure of a cell has something in all of its curves"
+    fig = figures(cell(p, start)).first
+    wait(lambda: fig.count() and fig.locator('.main-svg').count() and see(fig, 'g._fullData.length && g._fullData.every(t => (t.x ?? t.y)?.length)'), f'the figure of {start!r}')
+
 def figures_drawn(p):
-    "All cells ran, and every figure has something in it"
-    wait(lambda: p.pg.locator('.js-plotly-plot').count()==7, 'seven figures')
-    wait(lambda: p.pg.evaluate("() => [...document.querySelectorAll('.js-plotly-plot')].every(g => g._fullData?.length && g._fullData.every(t => (t.x ?? t.y)?.length))"), 'curves in every figure')
-    cell(p, 'slots = SlotStrength(r)'); p.shot('slots')
+    "All cells ran without an error, and every figure has something in it"
+    for x in PICTURES: drawn(p, x)
+    cell(p, PICTURES[0]); p.shot('slots')
 
 def slot_parts(c):
     "Of a SlotStrength: its figure, its line, the text of its item, the handle of its slider"
@@ -239,17 +245,25 @@ def word_click(p):
     changed(bars, old, 'the bars to follow the keys')
     p.shot('word')
 
-def save_recordings(p):
-    "The recording is saved, and a made-up one of 256 slots and 5,000 boundaries"
-    run_python(p, "r.save('../runs/facts.recording'); wide = big(); wide.x['items.written'] = wide.x['items.updates'] = wide.x['items.read'] = wide.x['items.step']; wide.x['items.strength'] = wide.x['items.step']/1e5; wide.x['items.text'] = wide.x['items.first'] = wide.x['items.near'] = wide.x['items.step'][:,None]; wide.save('../runs/wide.recording')")
+def save_recording(p):
+    "The recording is saved"
+    run_python(p, "r.save('../runs/facts.recording')")
 
 
 # --- a saved recording, in a notebook without a model ------------------------------------------------
 
-LINKED = """from neuromem_lit.recorder import Recording
+LINKED = """import torch
+from neuromem_lit.recorder import Recording
 from neuromem_lit.widgets import *
-rec, wide = Recording.load('../runs/facts.recording'), Recording.load('../runs/wide.recording')
-view = View.of(rec)""", 'CommitTimeline(rec, view)', 'SlotStrength(rec, view)', 'RetrievalInspector(rec, view)', 'SlotStrength(wide)'
+rec = Recording.load('../runs/facts.recording')
+view = View.of(rec)""", 'CommitTimeline(rec, view)', 'SlotStrength(rec, view)', 'RetrievalInspector(rec, view)', """# a long run: the same one, 77 times
+n, T, late = 77, rec.meta['T'], lambda v: T*torch.arange(77).repeat_interleave(len(v))
+x = {k: v.repeat(n, *[1]*(v.ndim-1)) for k,v in rec.x.items() if k.startswith(('frames.','items.'))} | {k: rec[k] for k in rec.x if k.startswith('tokens.')}
+for k in ('frames.at','items.step','items.written','items.end'): x[k] = torch.where(x[k]<0, T, x[k])+late(rec[k])
+x['items.id'] = torch.arange(len(x['items.id']))
+wide = Recording(x, rec.meta | dict(T=n*T, boundaries=len(x['frames.at'])))
+assert wide['frames.strength.em'].shape[::2]>=(5000, 256), wide['frames.strength.em'].shape
+SlotStrength(wide)"""
 
 def notebook(*sources):
     "A notebook with these cells"
@@ -264,8 +278,8 @@ def open_linked(browser, url, project):
 
 def reloaded(p):
     "The saved recording opens without a model, and its figures are drawn"
-    wait(lambda: p.pg.locator('.js-plotly-plot').count()==4, 'four figures')
-    run_python(p, 'import sys; assert "neuromem_lit.model" not in sys.modules or not any(type(x).__name__=="NeuroMemLM" for x in globals().values())')
+    for x in LINKED[1:]: drawn(p, x)
+    run_python(p, 'import gc; assert not any(type(x).__name__=="NeuroMemLM" for x in gc.get_objects())')
 
 def brush(p):
     "A stretch of the timeline, brushed with the mouse: its text, the range of the linked heatmap and the linked words follow"
@@ -316,7 +330,7 @@ def redraw(p):
 
 # --- run -------------------------------------------------------------------------------------------
 
-PAGES = {'widgets': (open_widgets, (figures_drawn, time_slider, heatmap_click, word_click, save_recordings)),
+PAGES = {'widgets': (open_widgets, (figures_drawn, time_slider, heatmap_click, word_click, save_recording)),
          'linked': (open_linked, (reloaded, brush, linked_word, redraw))}
 
 def check(name, f):
