@@ -6,7 +6,7 @@
 
 Screenshots, and what the servers said, are in runs/browser. `make test-browser` installs what is needed.
 """
-import json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
+import json, os, psutil, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request, uuid
 from functools import partial
 from pathlib import Path
 from playwright.sync_api import sync_playwright, Error as BrowserError
@@ -41,7 +41,7 @@ def status(url):
     with r: return r.status, r.url
 
 class Server:
-    "A command in a process group of its own, which ends with it"
+    "A command in a process group of its own; whatever it started ends with it"
     def __init__(self, name, *cmd, cwd, **env):
         self.log = SHOTS/f'{name}.log'
         env = {k: v for k,v in {**os.environ, **env}.items() if v is not None}
@@ -56,13 +56,16 @@ class Server:
             return f()
         return wait(ask, what)
 
-    def end(self, how=signal.SIGTERM):
-        "Ask it to end, then make sure that all of its group have"
-        if self.p.poll() is None: self.p.send_signal(how)
-        try: self.p.wait(20)
-        except subprocess.TimeoutExpired: pass
-        try: os.killpg(self.p.pid, signal.SIGKILL)
-        except ProcessLookupError: pass
+    def all(self):
+        "Its processes; kernels are in groups of their own"
+        if self.p.poll() is not None: return []
+        return [psutil.Process(self.p.pid), *psutil.Process(self.p.pid).children(recursive=True)]
+
+    def end(self):
+        "Ask it to end, then make sure that all of its processes have"
+        here = self.all()
+        if here: os.killpg(self.p.pid, signal.SIGTERM)
+        for x in psutil.wait_procs(here, 15)[1]: x.kill()
         self.p.wait()
 
 def lab(project, private):
@@ -96,6 +99,11 @@ class Page:
         for size in (NARROW, WIDE):
             self.pg.set_viewport_size(size); self.pg.wait_for_timeout(400)
             self.pg.screenshot(path=SHOTS/f"{self.name}_{self.n:02}_{what}_{size['width']}.png")
+
+    def close(self):
+        "End the page, and its kernel with it"
+        if self.pg.is_closed(): return
+        self.pg.evaluate("() => window.jupyterapp?.shell.currentWidget.sessionContext.shutdown()"); self.pg.close()
 
     def clean(self):
         "No console errors, no failed requests, nothing from other hosts"
@@ -328,41 +336,189 @@ def redraw(p):
     if statistics.median(took)>150: raise Failed(f'median {statistics.median(took):.0f} ms')
 
 
+# --- the playground, in JupyterLab and as a page of its own -----------------------------------------
+
+TEACH, ASK = '# note: Ada city is Oslo\n', '# query: Ada city is'
+TEACH_B, ASK_B = '# note: Finn pet is owl\n', '# query: Finn pet is'
+
+LAB_PLAY = """import torch
+from neuromem_lit.cli import open_playground
+torch.set_num_threads(1)
+play = open_playground('../data/checkpoints/text.safetensors')""", 'play'
+
+def open_play(browser, url, project):
+    (project/'nbs/play.ipynb').write_text(notebook(*LAB_PLAY))
+    p = open_notebook(browser, url, 'nbs/play.ipynb', 'playground')
+    run_all(p); cell(p, 'play')
+    p.pg.wait_for_selector('.nm-text textarea', timeout=WAIT*1000)
+    return p
+
+def held_out(p):
+    "Text of a file that the model was not trained on: the playground's own example"
+    p.pg.locator('.widget-dropdown select:has(option:has-text("held-out"))').select_option('a held-out file')
+    return wait(lambda: len(x := typed(p).input_value())>4000 and x, 'the example in the text field')
+
+def typed(p): return p.pg.locator('.nm-text textarea')
+def says(p, css): return p.pg.locator(f'.{css} .widget-html-content').inner_text()
+def tokens(p): return int((re.search(r'([\d,]+) tokens read', says(p, 'nm-status')) or ['', '-1'])[1].replace(',', ''))
+
+def read_text(p, text=None):
+    "Type a text, unless it stands there, and read it to its end"
+    if text: typed(p).fill(text)
+    n = tokens(p)
+    p.pg.locator('.nm-end').click()
+    wait(lambda: tokens(p)>n and 'to go' not in says(p, 'nm-status'), 'the text to be read')
+
+def ask(p, question):
+    "What the model answers, and what it would without memories"
+    p.pg.locator('.nm-question input').fill(question)
+    old = says(p, 'nm-answer'); p.pg.locator('.nm-answer .widget-html-content').evaluate("x => x.innerHTML = ''")
+    p.pg.locator('.nm-ask').click()
+    return wait(lambda: 'memories off' in says(p, 'nm-answer') and says(p, 'nm-answer').replace(question, '').split('memories off'), 'an answer')
+
+def teach_and_ask(p):
+    "Taught a fact, then 2,000 tokens of a held-out file: the model answers with it, and without memories it does not"
+    for step in ('nm-token', 'nm-span'):
+        n = tokens(p)
+        if n<=0: typed(p).fill(TEACH)
+        p.pg.locator(f'.{step}').click(); wait(lambda: tokens(p)>max(n, 0), f'{step} to read on')
+    held_out(p); read_text(p)
+    if tokens(p)<2000: raise Failed(says(p, 'nm-status'))
+    real, off = ask(p, ASK)
+    if 'Oslo' not in real or 'Oslo' in off: raise Failed(f'{real!r}, and without memories {off!r}')
+    p.shot('answer')
+
+def switches(p):
+    "Episodic memory switched off, the fact is gone; switched on again, it is back"
+    for on in (False, True):
+        p.pg.locator('.nm-em').click()
+        wait(lambda: f"episodic: {'on' if on else 'off'}" in p.pg.locator('.nm-em').inner_text(), 'the switch')
+        real, _ = ask(p, ASK)
+        if ('Oslo' in real)!=on: raise Failed(f'episodic memory {"on" if on else "off"}: {real!r}')
+
+def fork_and_compare(p):
+    "A fork that is taught something else knows it; the history that it came from does not"
+    p.pg.locator('.nm-fork').click(); wait(lambda: 'history B' in says(p, 'nm-status'), 'history B')
+    read_text(p, TEACH_B+held_out(p)[:600])
+    p.pg.locator('.nm-question input').fill(ASK_B); p.pg.locator('.nm-compare').click()
+    rows = wait(lambda: (x := p.pg.locator('.nm-histories tr').all_inner_texts())[2:] and x, 'a row for each history')
+    if 'owl' in rows[1] or 'owl' not in rows[2]: raise Failed(str(rows))
+    p.shot('compare')
+
+def save_and_load(p):
+    "A memory, saved and loaded as a third history, still knows both facts"
+    with tempfile.TemporaryDirectory() as d:
+        p.pg.locator('.nm-path input').fill(f'{d}/b.memory'); p.pg.locator('.nm-save').click()
+        wait(lambda: os.path.exists(f'{d}/b.memory') and f'{d}/b.memory' in says(p, 'nm-answer'), 'the file')
+        p.pg.locator('.nm-load').click(); wait(lambda: 'history C' in says(p, 'nm-status'), 'history C')
+    for question,value in ((ASK,'Oslo'), (ASK_B,'owl')):
+        real, _ = ask(p, question)
+        if value not in real: raise Failed(f'{question!r}: {real!r}')
+
+def inspect(p):
+    "The pictures of the history appear below, with something in them"
+    p.pg.locator('.nm-inspect').click()
+    wait(lambda: p.pg.evaluate("() => { const f = [...document.querySelectorAll('.js-plotly-plot')]; return f.length==5 && f.every(g => g._fullData?.length) }"), 'three more figures')
+    p.pg.locator('.js-plotly-plot').last.scroll_into_view_if_needed(); p.shot('inspect')
+
+PLAY = teach_and_ask, switches, fork_and_compare, inspect, save_and_load
+
+def start_explore(project):
+    "The command, and the address that it prints"
+    s = Server('explore', '-m', 'neuromem_lit.cli', 'explore', '--no-browser', cwd=project, PYTHONPATH=str(project), NEUROMEM_STATIC=None, IN_TEST=None)
+    s.url = s.wait(lambda: re.search(r'http://\S+', s.said()), 'the address')[0]
+    return s
+
+def open_explore(browser, url, project):
+    s = start_explore(project)
+    try:
+        p = Page(browser, 'explore', s.url)
+        p.pg.wait_for_selector('.nm-text textarea', timeout=WAIT*1000)
+    except BrowserError: s.end(); raise
+    p.server = s
+    return p
+
+def only_here(p):
+    "The address is on 127.0.0.1, no other address of this machine answers, no folder stands in it; without the token the page is refused"
+    port = int(re.fullmatch(r'http://127\.0\.0\.1:(\d+)/\?token=\w{32,}', p.server.url)[1])
+    for host in {socket.gethostbyname(socket.gethostname()), '127.0.0.2'}-{'127.0.0.1'}:
+        with socket.socket() as s:
+            s.settimeout(3)
+            if not s.connect_ex((host, port)): raise Failed(f'{host}:{port} answers')
+    for query in ('', '?token=wrong'):
+        code, where = status(f'http://127.0.0.1:{port}/{query}')
+        if code==200 and '/login' not in where: raise Failed(f'{query!r} got the page')
+    if status(f'http://127.0.0.1:{port}/api/kernels/{uuid.uuid4()}')[0]!=403: raise Failed('a kernel answers without the token')
+
+def ends(p):
+    "Ctrl-C ends the command, and its kernels with it"
+    here = p.server.all(); p.pg.close()
+    if len(here)<2: raise Failed('the page has no kernel')
+    p.server.p.send_signal(signal.SIGINT)
+    left = psutil.wait_procs(here, 20)[1]
+    if left or p.server.p.wait() or 'Traceback' in p.server.said(): raise Failed(f'{left}\n{p.server.said()[-2000:]}')
+
+
+# --- a picture with one slider -----------------------------------------------------------------------
+
+def open_slide(browser, url, project):
+    p = open_notebook(browser, url, 'nbs/00_pictures.ipynb', 'slide')
+    run_all(p); drawn(p, 'xs = np.linspace')
+    return p
+
+def slide(p):
+    "The slider of chapter 00, dragged: the bell becomes wider"
+    c = cell(p, 'xs = np.linspace'); fig, handle = figures(c).first, c.locator('.noUi-handle').first
+    peak = lambda: see(fig, 'Math.max(...g._fullData[0].y)')
+    into_view(fig); old = peak(); x, y = middle(handle)
+    drag(p, (x, y), (x+160, y))
+    if changed(peak, old, 'the curve to follow')>=old: raise Failed('the bell did not become wider')
+    p.shot('wider')
+
+
 # --- run -------------------------------------------------------------------------------------------
 
 PAGES = {'widgets': (open_widgets, (figures_drawn, time_slider, heatmap_click, word_click, save_recording)),
-         'linked': (open_linked, (reloaded, brush, linked_word, redraw))}
+         'linked': (open_linked, (reloaded, brush, linked_word, redraw)),
+         'playground': (open_play, PLAY), 'explore': (open_explore, (only_here, *PLAY, ends)), 'slide': (open_slide, (slide,))}
 
 def check(name, f):
-    "Run one check and say how it went"
+    "Run one check, say how it went; its result, None where it failed"
     print(f'{name} ', end='', flush=True)
     start = time.time()
     try: out = f()
-    except (Failed, BrowserError, AssertionError, OSError, KeyError) as e:
+    except (Failed, BrowserError, AssertionError, OSError, LookupError, TypeError) as e:
         print(f'… FAILED, {time.time()-start:.1f} s\n' + '\n'.join(f'    {l}' for l in f'{type(e).__name__}: {e}'.splitlines()), flush=True)
-        return False, None
+        return False
     print(f'… passed, {time.time()-start:.1f} s', flush=True)
-    return True, out
+    return out or True
+
+def run_page(name, *where):
+    "Open a page, make its checks; a list of what they gave"
+    opening, checks = PAGES[name]
+    p = check(f'{name}: opens', lambda: opening(*where))
+    if not p: return [False]*(2+len(checks))
+    done = [True]
+    for f in (*checks, Page.clean):
+        done.append(check(f'{name}: {f.__doc__}', partial(f, p)))
+        if not done[-1] and not p.pg.is_closed(): p.shot('failed')
+    p.close()
+    return done
 
 def main(*args):
     SHOTS.mkdir(parents=True, exist_ok=True)
-    word, results = ([a for a in args if a[0]!='-'] or [''])[0], []
+    word, done = ([a for a in args if a[0]!='-'] or [''])[0], []
     with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
         project = copy_project(Path(d)/'project'); (project/'runs').mkdir()
         server, url = lab(project, Path(d)/'private')
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
-            ok, _ = check('JupyterLab starts', lambda: server.wait(lambda: status(f'{url}/api/status?token={TOKEN}'), 'JupyterLab')); results.append(ok)
-            for name,(opening,checks) in PAGES.items():
-                if word not in name: continue
-                ok, p = check(f'{name}: opens', lambda: opening(browser, url, project)); results.append(ok)
-                if not p: results += [False]*(1+len(checks)); continue
-                for f in (*checks, Page.clean):
-                    ok, _ = check(f'{name}: {f.__doc__}', partial(f, p)); results.append(ok)
-                    if not ok: p.shot('failed')
-        finally:
-            browser.close(); server.end()
-    print(f'{sum(results)} passed, {len(results)-sum(results)} failed', flush=True)
-    return not all(results)
+            done.append(check('JupyterLab starts', lambda: server.wait(lambda: status(f'{url}/api/status?token={TOKEN}'), 'JupyterLab')))
+            for name in PAGES:
+                if word in name: done += run_page(name, browser, url, project)
+        finally: browser.close(); server.end()
+    good = sum(map(bool, done))
+    print(f'{good} passed, {len(done)-good} failed', flush=True)
+    return good<len(done)
 
 if __name__=='__main__': sys.exit(main(*sys.argv[1:]))
