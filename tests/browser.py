@@ -13,6 +13,7 @@ from playwright.sync_api import sync_playwright, Error as BrowserError
 from run import Failed, ROOT, copy_project
 
 SHOTS = ROOT/'runs/browser'
+BEST = {'widgets': 'linked_03_linked_1400', 'playground': 'explore_02_compare_1024'} # picture in figures/ -> screenshot
 CHROMIUM = os.environ.get('CHROMIUM', '/usr/bin/chromium')
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 WIDE, NARROW = dict(width=1400, height=1000), dict(width=1024, height=768)
@@ -197,7 +198,7 @@ PICTURES = 'slots = SlotStrength(r)', 'commits = CommitTimeline(r)', 'reads = Re
 def drawn(p, start):
     "Wait until the figure of a cell has something in all of its curves"
     fig = figures(cell(p, start)).first
-    wait(lambda: fig.count() and fig.locator('.main-svg').count() and see(fig, 'g._fullData.length && g._fullData.every(t => (t.x ?? t.y)?.length)'), f'the figure of {start!r}')
+    wait(lambda: fig.count() and fig.locator('.main-svg').count() and see(fig, 'g._fullData.length && g._fullData.every(t => (t.source ?? t.x ?? t.y)?.length)'), f'the figure of {start!r}')
 
 def figures_drawn(p):
     "All cells ran without an error, and every figure has something in it"
@@ -228,15 +229,16 @@ def heatmap_click(p):
     "A click on the heatmap chooses the slot and the time, and the table shows that item"
     c = cell(p, 'slots = SlotStrength(r)')
     fig, line, item, _ = slot_parts(c)
-    slot = lambda: c.locator('input[type=number]').first.input_value()
-    into_view(fig); was = slot(), item()
+    slot = lambda: int(c.locator('input[type=number]').first.input_value())
+    into_view(fig); old = slot()
     at = place(fig, 1024, 100)
     p.pg.mouse.move(at[0]-3, at[1]); p.pg.mouse.move(*at, steps=3)
-    aim = wait(lambda: see(fig, 'g._hoverdata && [g._hoverdata[0].x, g._hoverdata[0].y]'), 'the label under the mouse')
+    wait(lambda: see(fig, '!!g._hoverdata'), 'the label under the mouse')
     p.pg.mouse.click(*at)
-    wait(lambda: slot()==str(aim[1]), f'slot {aim[1]} in place of {was[0]}')
-    wait(lambda: f'{aim[1]} of em' in item() and f'after token {aim[0]:,}' in item(), f'the item of slot {aim[1]} at token {aim[0]}')
-    if abs(aim[0]-1024)>64 or abs(aim[1]-100)>3: raise Failed(f'the mouse was at token 1,024, slot 100, the figure took it for {aim}')
+    wait(lambda: slot()!=old, 'another slot')
+    t, m = see(fig, 'g.layout.shapes[0].x0'), slot()
+    if abs(t-1024)>64 or abs(m-100)>3: raise Failed(f'the click was on token 1,024, slot 100, chosen were {t} and {m}')
+    wait(lambda: f'{m} of em' in item() and f'after token {t:,}' in item(), f'the item of slot {m} at token {t}')
     p.shot('click')
 
 def word_click(p):
@@ -294,7 +296,7 @@ def brush(p):
     c, s, w = (cell(p, x) for x in LINKED[1:4])
     fig, heat = figures(c).first, figures(s).first
     text, words = lambda: c.locator('.nm-tokens').inner_text(), lambda: w.locator('.nm-tokens').inner_text()
-    shown, x = lambda: see(heat, 'g._fullLayout.xaxis.range.map(Math.round)'), lambda: see(heat, '[g._fullData[0].x[0], g._fullData[0].x.length]')
+    shown, x = lambda: see(heat, 'g._fullLayout.xaxis.range.map(Math.round)'), lambda: see(heat, COLUMNS)
     was = text(), words(), shown(), x()
     into_view(fig); p.shot('before')
     y = see(fig, '(g._fullLayout.yaxis.range[0]+g._fullLayout.yaxis.range[1])/2')
@@ -313,27 +315,30 @@ def linked_word(p):
     t = int(word.get_attribute('data-t'))
     wait(lambda: f'token {t:,}' in w.locator('.widget-html').last.inner_text(), f'the reads of token {t}')
 
-TIMED = """(g, sig) => {
-  const look = () => { const t = g._fullData[0].x, s = [t.length, t[0], t[t.length-1], g.layout.shapes[0].x0].join(); return s }
-  window.__seen = look(); window.__took = null
-  const start = () => { window.__start = performance.now(); window.__took = null }
-  const end = () => { const s = look(); if (s!=window.__seen) { window.__seen = s; window.__took = performance.now()-window.__start } }
-  window.addEventListener('mouseup', start, true); window.addEventListener('keydown', start, true)
-  g.on('plotly_afterplot', end); g.on('plotly_relayout', end)
-}"""
+COLUMNS = '(t => t.x ? [t.x.length, t.x[0], t.x[t.x.length-1]] : [t.x0, t.dx])(g._fullData[0]).join()' # which columns a heatmap has
+TIMED = f"""g => {{ // from the end of a drag or the press of a key to what it draws
+  const look = () => {COLUMNS}+' '+g.layout.shapes[0].x0, end = () => {{ if (look()!=window.seen) {{ window.seen = look(); window.took = performance.now()-window.began }} }}
+  window.seen = look()
+  for (const e of ['mouseup', 'keydown']) window.addEventListener(e, () => {{ window.began = performance.now(); window.took = null }}, true)
+  for (const e of ['plotly_afterplot', 'plotly_relayout']) g.on(e, end)
+}}"""
 
 def redraw(p):
-    "256 slots, 5,000 boundaries: a new window of time is drawn within 150 ms, from the mouse to the picture"
-    s = cell(p, LINKED[4]); fig = figures(s).first
+    "256 slots, 5,000 boundaries: a new stretch of time, and a step of the slider, are drawn within 150 ms, kernel included"
+    c = cell(p, LINKED[4]); fig, _, _, handle = slot_parts(c)
     into_view(fig); fig.evaluate(TIMED)
-    y, took = 128, []
-    for _ in range(11):
+    zoom, step = [], []
+    for _ in range(9):
         lo, hi = see(fig, 'g._fullLayout.xaxis.range')
-        drag(p, place(fig, lo+.04*(hi-lo), y), place(fig, hi-.04*(hi-lo), y))
-        took.append(wait(lambda: p.pg.evaluate('() => window.__took'), 'the new window')); settled(lambda: see(fig, 'g._fullData[0].x[0]'))
-    p.shot('wide')
-    print(' '.join(f'{t:.0f}' for t in took), end=' ms ')
-    if statistics.median(took)>150: raise Failed(f'median {statistics.median(took):.0f} ms')
+        drag(p, place(fig, lo+.04*(hi-lo), 128), place(fig, hi-.04*(hi-lo), 128))
+        zoom.append(wait(lambda: p.pg.evaluate('() => window.took'), 'the new stretch')); settled(lambda: see(fig, COLUMNS))
+    for _ in range(9):
+        handle.press('ArrowLeft')
+        step.append(wait(lambda: p.pg.evaluate('() => window.took'), 'the line')); settled(lambda: see(fig, 'g.layout.shapes[0].x0'), .3)
+    into_view(fig); p.shot('wide')
+    a, b = statistics.median(zoom), statistics.median(step)
+    print(f'(stretch {a:.0f} ms, slider {b:.0f} ms) ', end='')
+    if max(a, b)>150: raise Failed(f'stretch: {[round(x) for x in sorted(zoom)]} ms, slider: {[round(x) for x in sorted(step)]} ms')
 
 
 # --- the playground, in JupyterLab and as a page of its own -----------------------------------------
@@ -342,9 +347,9 @@ TEACH, ASK = '# note: Ada city is Oslo\n', '# query: Ada city is'
 TEACH_B, ASK_B = '# note: Finn pet is owl\n', '# query: Finn pet is'
 
 LAB_PLAY = """import torch
-from neuromem_lit.cli import open_playground
+from neuromem_lit.cli import playground_of
 torch.set_num_threads(1)
-play = open_playground('../data/checkpoints/text.safetensors')""", 'play'
+play = playground_of('../data/checkpoints/text.safetensors')""", 'play'
 
 def open_play(browser, url, project):
     (project/'nbs/play.ipynb').write_text(notebook(*LAB_PLAY))
@@ -355,7 +360,7 @@ def open_play(browser, url, project):
 
 def held_out(p):
     "Text of a file that the model was not trained on: the playground's own example"
-    p.pg.locator('.widget-dropdown select:has(option:has-text("held-out"))').select_option('a held-out file')
+    p.pg.locator('.widget-dropdown select:has(option:has-text("held-out"))').select_option('a held-out file, 2,000 tokens')
     return wait(lambda: len(x := typed(p).input_value())>4000 and x, 'the example in the text field')
 
 def typed(p): return p.pg.locator('.nm-text textarea')
@@ -440,7 +445,7 @@ def open_explore(browser, url, project):
 
 def only_here(p):
     "The address is on 127.0.0.1, no other address of this machine answers, no folder stands in it; without the token the page is refused"
-    port = int(re.fullmatch(r'http://127\.0\.0\.1:(\d+)/\?token=\w{32,}', p.server.url)[1])
+    port = int(re.fullmatch(r'http://127\.0\.0\.1:(\d+)/\?token=[\w-]{32,}', p.server.url)[1])
     for host in {socket.gethostbyname(socket.gethostname()), '127.0.0.2'}-{'127.0.0.1'}:
         with socket.socket() as s:
             s.settimeout(3)
@@ -506,7 +511,9 @@ def run_page(name, *where):
     return done
 
 def main(*args):
+    if not Path(CHROMIUM).exists(): sys.exit(f'{CHROMIUM} is missing: install Debian\'s package chromium, or name another in CHROMIUM')
     SHOTS.mkdir(parents=True, exist_ok=True)
+    for old in SHOTS.glob('*.*'): old.unlink()
     word, done = ([a for a in args if a[0]!='-'] or [''])[0], []
     with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
         project = copy_project(Path(d)/'project'); (project/'runs').mkdir()
@@ -517,6 +524,8 @@ def main(*args):
             for name in PAGES:
                 if word in name: done += run_page(name, browser, url, project)
         finally: browser.close(); server.end()
+    if '--keep' in args:
+        for name,shot in BEST.items(): shutil.copy(SHOTS/f'{shot}.png', ROOT/f'figures/browser_{name}.png')
     good = sum(map(bool, done))
     print(f'{good} passed, {len(done)-good} failed', flush=True)
     return good<len(done)
