@@ -2,6 +2,7 @@
 PYTHON ?= python3
 TORCH  ?= cpu
 VENV   ?= .venv
+CHROMIUM ?= /usr/bin/chromium
 
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed-$(TORCH)
@@ -10,10 +11,10 @@ PINNED  := -c constraints.txt
 CPU     := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench speed lab notebooks docs clean distclean
+.PHONY: help install demo test test-browser bench speed lab notebooks docs clean distclean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 	@echo "  settings: PYTHON=$(PYTHON) (3.10 or newer), TORCH=$(TORCH) (cpu or cuda), VENV=$(VENV)"
 
 install: $(STAMP) ## create .venv with the versions of constraints.txt; TORCH=cuda for the GPU build
@@ -45,6 +46,12 @@ notebooks: install ## execute notebooks to be stored, and clean them; NB=nbs/05_
 	  NEUROMEM_STATIC=1 IN_TEST=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.store_widget_state=False $$n \
 	  && $(BIN)/nbdev_clean --fname $$n || exit 1; \
 	done
+
+test-browser: install ## the widgets and `neuromem explore` in a real browser (adds playwright, Voilà and Debian's chromium); pictures in runs/browser
+	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[browser,explore]'
+	@test -x $(CHROMIUM) || { sudo=; test "$$(id -u)" = 0 || sudo='sudo -n'; $$sudo apt-get update -q && $$sudo apt-get install -yq --no-install-recommends chromium; } \
+	  || { echo "Chromium is missing and cannot be installed from here: install the package chromium, or name one with CHROMIUM=PATH"; exit 1; }
+	CHROMIUM=$(CHROMIUM) $(BIN)/python tests/browser.py
 
 bench: install ## run all experiments again (hours; adds models of others); one of them: neuromem bench NAME; their verdicts: neuromem bench --check
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'

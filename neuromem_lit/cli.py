@@ -349,12 +349,18 @@ def _some_text(tok, n:int)->str:
     docs = TextDocs(load_corpus('embedded', 'test'), tok)
     return tok.decode(next(docs.doc(i).ids for i in range(len(docs)) if len(docs.tokens[i])>n)[1:n+1].tolist())
 
+_TEMPLATE = """{%- extends 'voila/templates/lab/index.html.j2' -%}
+{%- block notebook_css -%}{{ super() | replace('https://cdn.jsdelivr.net', 'data:text/css,') }}{%- endblock -%}"""
+
 def _write_page(folder:Path, path, port:int, token:str):
-    "The notebook that Voilà shows, and its settings"
+    "The notebook that Voilà shows, its settings and its template"
     cell = f"import os, torch\nos.chdir({os.getcwd()!r}); torch.set_num_threads({torch.get_num_threads()})\nfrom neuromem_lit.cli import playground_of\nplayground_of({path and str(Path(path).resolve())!r})"
     kernel = dict(name='python3', display_name='Python 3', language='python')
     (folder/'playground.ipynb').write_text(json.dumps(dict(nbformat=4, nbformat_minor=5, metadata=dict(kernelspec=kernel), cells=[dict(id='playground', cell_type='code', metadata={}, execution_count=None, outputs=[], source=cell)])))
-    (folder/'voila.json').write_text(json.dumps(dict(Voila=dict(ip='127.0.0.1', port=port, port_retries=0, token=token, open_browser=False))))
+    (folder/'voila.json').write_text(json.dumps(dict(Voila=dict(ip='127.0.0.1', port=port, port_retries=0, token=token, open_browser=False), VoilaConfiguration=dict(template='playground'))))
+    look = folder/'voila/templates/playground'
+    look.mkdir(parents=True); (look/'index.html.j2').write_text(_TEMPLATE); (look/'conf.json').write_text('{"base_template": "lab"}')
+    (folder/'open.html').write_text(f'<meta http-equiv="refresh" content="0;url=http://127.0.0.1:{port}/?token={token}">')
 
 # %% ../nbs/90_cli.ipynb #6a1fd0d4
 _EXPLORE = (
@@ -375,18 +381,20 @@ def _cmd_explore(a):
     port, token = _free_port(a.port), secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory(prefix='neuromem-') as d:
         _write_page(Path(d), a.checkpoint, port, token)
-        page = subprocess.Popen([sys.executable, '-m', 'voila', 'playground.ipynb', '--Application.log_level=ERROR'], cwd=d, start_new_session=True)
-        try: _serve(page, f'http://127.0.0.1:{port}/', token, not a.no_browser)
+        for s in ('SIGTERM','SIGHUP'): hasattr(signal, s) and signal.signal(getattr(signal, s), lambda *_: sys.exit(1)) # also then, end Voilà
+        env = os.environ | {'JUPYTER_PATH': os.pathsep.join([d, *filter(None, [os.environ.get('JUPYTER_PATH')])])}
+        page = subprocess.Popen([sys.executable, '-m', 'voila', 'playground.ipynb', '--Application.log_level=ERROR'], cwd=d, env=env, start_new_session=True)
+        try: _serve(page, f'http://127.0.0.1:{port}/', token, None if a.no_browser else Path(d)/'open.html')
         finally: _end(page)
 
-def _serve(page, address:str, token:str, show:bool, patience:float=60.):
+def _serve(page, address:str, token:str, show:Path=None, patience:float=60.):
     "Wait until the page answers, say where it is, and stay until it ends"
     for _ in range(int(patience*4)):
         if page.poll() is not None: raise RuntimeError(f'Voilà ended with exit code {page.returncode}: see its words above')
         try: urllib.request.urlopen(address+'login', timeout=2); break
         except OSError: time.sleep(.25)
     print(f'the playground is at {address}?token={token}\nCtrl-C ends it', flush=True)
-    if show: webbrowser.open(f'{address}?token={token}')
+    if show: webbrowser.open(show.as_uri())
     page.wait()
 
 def _end(page):
