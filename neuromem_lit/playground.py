@@ -22,6 +22,7 @@ class History:
     def __init__(self, model, tok, state=None):
         self.state, self.recorder, self.logits = state or model.init_state(1), Recorder(model, tok), None
         self.before, self.last = self.state, None # the state before the last token, and that token
+        self.recorder.T = len(self) # its time is the stream's own, also where another history went before
 
     def __len__(self): return int(self.state.pos[0])
 

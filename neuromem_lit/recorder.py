@@ -209,7 +209,7 @@ def _boundary(self:Recorder, seen, i):
 @patch
 def recording(self:Recorder)->'Recording':
     "What was seen so far; the recorder may go on"
-    if not self.T: raise ValueError('nothing was recorded: read something inside `with recorder.on(model):`')
+    if not self.details: raise ValueError('nothing was recorded: read something inside `with recorder.on(model):`')
     self._say()
     x = {f'frames.{k}': torch.stack([f[k] for f in self.frames if k in f]).cpu() for k in (self.frames[0] if self.frames else ())}
     keys = dict.fromkeys(k for d in self.details for k in d)
