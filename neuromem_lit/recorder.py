@@ -6,9 +6,8 @@
 __all__ = ['Recorder', 'Recording', 'record']
 
 # %% ../nbs/11_recorder.ipynb #11c70004
-import json, torch
+import torch
 from collections import defaultdict, deque
-from pathlib import Path
 from torch import Tensor
 from tqdm.auto import tqdm
 from fastcore.basics import patch
@@ -114,13 +113,13 @@ def _reads(self:Recorder, n, w): # w [S, B, slots]
 @patch
 def _writes(self:Recorder, n, seen, s, i, due):
     "Items that were written, rewritten, displaced or taken away by a reset"
-    if n not in self.current: self.current[n] = torch.full((s.K if hasattr(s, 'K') else s[0]).shape[1:3], -1, dtype=torch.int64)
+    if not hasattr(s, 'step') and not hasattr(s, 'a'): return # a memory of another kind: its gates and reads are kept, it has no items
+    if n not in self.current: self.current[n] = torch.full(s.K.shape[1:3], -1, dtype=torch.int64)
     cur = self.current[n]
     if hasattr(s, 'step'): new, gone = (s.step[i]!=seen.before.memories[n].step[i]) & (s.step[i]>=0), (cur>=0) & (s.step[i]<0).cpu()
-    elif hasattr(s, 'a'):
+    else:
         before = seen.open[n].a[i]
         new, gone = (s.a[i]>before+1e-6) if due else torch.zeros_like(before, dtype=torch.bool), (cur>=0) & (s.a[i]==0).cpu()
-    else: return
     if gone.any():
         for j in cur[gone].tolist(): self._end(j, lost=False)
         cur[gone] = -1

@@ -116,7 +116,7 @@ class SlotStrength(Picture):
         return {'tokens read': x, **{f'slot {i}': row for i,row in enumerate(z)}}
 
     def figure(self):
-        "The two memories that hold most, block of the view"
+        "The view's memory and another one, block of the view"
         names = [self.view.memory, *(n for n in self.rec.names if n!=self.view.memory)][:2]
         fig,axs = plt.subplots(1, len(names), figsize=(9.5,3), layout='constrained', squeeze=False)
         for ax,n in zip(axs[0], names):
@@ -136,7 +136,7 @@ def _as_png(z, top:float)->str: # strengths [slots, columns] -> a picture as the
 
 @patch
 def _see(self:SlotStrength)->tuple: # arguments of the image, its slots, the largest strength
-    "What the view shows. A picture made here travels and is drawn ten times as fast as numbers"
+    "What the view shows, as a picture: it travels and is drawn faster than numbers"
     v = self.view
     x, z = pooled(self.rec, v.memory, v.block, *v.span, self.columns)
     top, dx = float(max(z.max(), 1e-6)), float(x[-1]-x[0])/max(1, len(x)-1)
@@ -239,7 +239,8 @@ function render({model, el}) {
   box.className = 'nm-tokens'; box.tabIndex = 0; box.setAttribute('role', 'listbox'); note.className = 'nm-note'
   const mark = () => {
     const k = model.get('selected') - model.get('start')
-    box.querySelector('.nm-on')?.classList.remove('nm-on')
+    const was = box.querySelector('.nm-on')
+    was?.classList.remove('nm-on'); was?.removeAttribute('aria-selected')
     const on = box.children[k]
     if (!on) return
     on.classList.add('nm-on'); on.setAttribute('aria-selected', 'true')
@@ -285,6 +286,10 @@ def _shaded(rec, span, most=400)->dict: # traits of a `TokenText`: a stretch of 
     if i.start>=i.stop: return dict(words=['(the recording has no details of these tokens)'], shade=[0.], start=int(span[0]))
     shade = (rec['tokens.nll'][i]/8).clamp(0, 1)
     return dict(words=[rec.word(w) for w in rec['tokens.ids'][i].tolist()], shade=[round(x, 2) for x in shade.tolist()], start=int(t[i.start]))
+
+def _turn_to(text, rec, span): # another stretch, sent at once
+    with text.hold_sync():
+        for k,x in _shaded(rec, span).items(): setattr(text, k, x)
 
 def _text_of(rec, span, **kw)->TokenText:
     return TokenText(**_shaded(rec, span), label='shade: surprise of each token, 0 to 8 nats; click a word or use the arrow keys', **kw)
@@ -361,7 +366,7 @@ def _wire(self:CommitTimeline):
 @patch
 def _show(self:CommitTimeline):
     self.range.value = self.view.span
-    with self.text.hold_sync(): self.text.set_trait('words', []); [setattr(self.text, k, x) for k,x in _shaded(self.rec, self.view.span).items()]
+    _turn_to(self.text, self.rec, self.view.span)
     P = self.view.span
     self.fig.layout.shapes = [] if P==(0, self.rec.meta['T']) else [dict(type='rect', xref='x', yref='paper', x0=P[0], x1=P[1], y0=0, y1=1, fillcolor=YELLOW, opacity=.2, line_width=0)]
 
@@ -454,9 +459,7 @@ def _turn(self:RetrievalInspector):
     "Another stretch was chosen: its text, and its first token where the selected one is outside"
     lo, hi = self.view.span
     if not lo<=self.view.token<hi: self.view.token = max(lo, int(self.rec['tokens.t'][0]))
-    new = _shaded(self.rec, self._page())
-    with self.text.hold_sync():
-        for k,x in new.items(): setattr(self.text, k, x)
+    _turn_to(self.text, self.rec, self._page())
 
 @patch
 def _show(self:RetrievalInspector):
