@@ -4,20 +4,17 @@
 
 # %% auto #0
 __all__ = ['ARM_READS', 'COLORS', 'EDGES', 'read_arms', 'hidden_and_logp', 'cache_probability', 'mix_cache', 'cache_losses',
-           'cache_grid', 'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_config', 'Tap',
-           'Trace', 'trace_reading']
+           'cache_grid', 'tune_cache', 'Report', 'adaptation_report', 'ask', 'tell', 'ask_for', 'with_config']
 
 # %% ../nbs/10_adapt.ipynb #e4617137
 import math, torch
 from dataclasses import dataclass
-from pathlib import Path
 import matplotlib.pyplot as plt
 import plotly.graph_objects as go
 from torch import nn, Tensor
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 from .model import *
-from .neuromodulator import *
 from .data import *
 from .trainer import *
 
@@ -215,134 +212,3 @@ def with_config(model:NeuroMemLM, **changes)->NeuroMemLM: # ready to read
     other = NeuroMemLM(model.cfg.replace(**changes))
     other.load_state_dict(other.state_dict() | model.state_dict())
     return other.eval()
-
-# %% ../nbs/10_adapt.ipynb #5fabc522
-class Tap(Policy):
-    "Passes everything through to another policy and keeps what it said"
-    def __init__(self, inner:Policy):
-        super().__init__(inner.kind, inner.n_slots, inner.bounds)
-        self.inner, self.tokens, self.orders = inner, [], []
-
-    def token(self, tokens):
-        "As the inner policy; noted"
-        out = self.inner.token(tokens)
-        self.tokens.append(out.detach())
-        return out
-
-    def forward(self, features):
-        "As the inner policy; noted"
-        out = self.inner(features)
-        self.orders.append(out)
-        return out
-
-@dataclass
-class Trace:
-    "What happened span by span while a document was read; T counts the tokens of whole spans"
-    span:int
-    strength:dict # memory -> [spans, B, slots]
-    admitted:Tensor # [spans] items that episodic memory admitted
-    offered:Tensor  # [spans]
-    surprise:Tensor # [spans] mean standardised surprise
-    gates:dict    # memory -> [T, B] gate, or σ(salience), of each token, in [0, 1]
-    g:dict        # memory -> [spans, B] how strongly each commit writes
-
-# %% ../nbs/10_adapt.ipynb #4999135c
-def _strength(s): # state of a memory -> [N, B, slots]
-    "Strengths by slot: `S`, `a`, or the `strength` of a memory of your own, with one slot a block"
-    a = next(getattr(s, n) for n in ('S','a','strength') if hasattr(s, n))
-    return a if a.dim()==3 else a[...,None]
-
-@torch.no_grad()
-def trace_reading(model:NeuroMemLM, ids:Tensor, quiet:bool=False)->Trace: # ids [T], one document
-    "Read the whole spans of one document and keep strengths, writes, surprise and gates; raises ValueError where there is none"
-    P, state = model.cfg.span, model.init_state(1)
-    if len(ids)<P: raise ValueError(f'{len(ids)} tokens are less than a span of {P}: give more')
-    taps, before = {n: Tap(p) for n,p in model.deciders.items()}, model.deciders
-    strength, writes, surprise = {n: [] for n in taps}, [], []
-    model.deciders = taps
-    try:
-        for i in tqdm(range(0, len(ids)-P+1, P), desc='tracing', disable=quiet):
-            _, state = model(ids[None,i:i+P], state)
-            for n,s in state.memories.items(): strength[n].append(_strength(s)[0])
-            writes.append(sum((s.writes[0].sum(0) for s in state.memories.values() if hasattr(s, 'writes')), torch.zeros(2, dtype=torch.int64)))
-            surprise.append(state.surprise[0,2])
-    finally: model.deciders = before
-    w = torch.stack([torch.zeros_like(writes[0]), *writes]).diff(dim=0)
-    word = {n: torch.cat(t.tokens, 1)[0] for n,t in taps.items()}
-    return Trace(P, {n: torch.stack(s) for n,s in strength.items()}, w[:,1], w[:,0], torch.stack(surprise),
-                 {n: x.sigmoid() if taps[n].kind=='em' else x for n,x in word.items()}, {n: torch.cat([o.g for o in t.orders]) for n,t in taps.items()})
-
-# %% ../nbs/10_adapt.ipynb #08f412b8
-@patch
-def slots(self:Trace, memory:str, block:int=0)->Tensor: # [slots, spans]
-    "Strengths over time of the slots up to the last that was ever used, as shares of the strongest"
-    s = self.strength[memory][:,block].T
-    used = (s.amax(1)>0).nonzero()
-    return s[:int(used.max())+1]/s.max() if len(used) else s[:1]
-
-@patch
-def shown(self:Trace)->list: # at most two names, episodic memory first
-    "The memories that the pictures show"
-    return [*(n for n in self.strength if n=='em'), *(n for n in self.strength if n!='em')][:2]
-
-@patch
-def timeline(self:Trace)->dict: # label -> [spans]; the last one, surprise, in standard deviations, the others shares
-    "Writes, commits and surprise, span by span"
-    lines = {'em: admitted / offered': self.admitted/self.offered.clamp(min=1)} if 'em' in self.g else {}
-    return lines | {f'{n}: g of the commit': self.g[n].mean(1) for n in self.shown()} | {'surprise': self.surprise}
-
-@patch
-def plot(self:Trace):
-    "Slot strengths over time, writes and commits, and what the neuromodulators said about tokens"
-    fig,axs = plt.subplots(2, 2, figsize=(9,5.2), layout='constrained')
-    for ax,n in zip(axs[0], self.shown()):
-        s = self.slots(n)
-        im = ax.imshow(s, aspect='auto', cmap='viridis', vmin=0, extent=(0, s.shape[1]*self.span, s.shape[0], 0))
-        ax.set(title=f'{n}: strength of each slot, block 0', xlabel='tokens read', ylabel='slot')
-        fig.colorbar(im, ax=ax, label=f'strength (1: {self.strength[n][:,0].max():.2g})')
-    for ax in axs[0][len(self.shown()):]: ax.axis('off')
-    self._draw_timeline(axs[1,0])
-    self._draw_gates(axs[1,1])
-    return fig
-
-# %% ../nbs/10_adapt.ipynb #ab5310f2
-@patch
-def _draw_timeline(self:Trace, ax):
-    lines, t = self.timeline(), torch.arange(len(self.surprise))*self.span
-    *shares, surprise = lines
-    for n,c in zip(shares, ('#0072B2','#56B4E9','#009E73')): ax.plot(t, lines[n], color=c, lw=.8, label=n)
-    ax.plot([], [], color='#D55E00', lw=.8, label='surprise (right)')
-    ax.set(xlabel='tokens read', ylabel='share; strength of the commit', title='writes, commits, surprise', ylim=(0, 1.06)); ax.legend(frameon=False, fontsize=7, ncol=2, loc='upper center', bbox_to_anchor=(.5,-.32))
-    right = ax.twinx()
-    right.plot(t, lines[surprise], color='#D55E00', lw=.6, alpha=.7); right.set_ylabel('surprise, standard deviations')
-
-@patch
-def _draw_gates(self:Trace, ax):
-    for n,c in zip(self.shown(), ('#0072B2','#009E73')):
-        ax.hist(self.gates[n].flatten(), bins=40, range=(0,1), color=c, alpha=.6, label=f'σ(salience), {n}' if n=='em' else f'gate, {n}')
-    ax.set(title='gates and saliences of tokens', xlabel='gate, or σ(salience)', ylabel='tokens', yscale='log')
-    if self.shown(): ax.legend(frameon=False, fontsize=8)
-
-# %% ../nbs/10_adapt.ipynb #e9c7720d
-@patch
-def plotly(self:Trace, memory:str=None, block:int=0): # memory: default the first of `shown`
-    "Slot strengths over time, interactive"
-    if not self.strength: raise ValueError('this model has no memories to draw')
-    memory = memory or self.shown()[0]
-    s = self.slots(memory, block)
-    fig = go.Figure(go.Heatmap(z=(s*100).round()/100, x=[i*self.span for i in range(s.shape[1])], colorscale='Viridis', zmin=0, colorbar_title='strength,<br>of the<br>strongest',
-                               hovertemplate='slot %{y}<br>token %{x}<br>strength %{z:.2f}<extra></extra>'))
-    return _layout(fig, f'Strength of each slot of {memory}, block {block}', 'slot')
-
-@patch
-def plotly_timeline(self:Trace):
-    "Writes, commits and surprise over time, interactive"
-    lines, t = self.timeline(), [i*self.span for i in range(len(self.surprise))]
-    fig = go.Figure([go.Scatter(x=t, y=y.tolist(), name=n, yaxis='y2' if n=='surprise' else 'y') for n,y in lines.items()])
-    return _layout(fig, 'Writes, commits and surprise', 'share; strength of the commit').update_layout(yaxis2=dict(title='surprise, standard deviations', overlaying='y', side='right'), margin_r=70, legend=dict(orientation='h', y=-.25))
-
-@patch
-def plotly_gates(self:Trace):
-    "What the neuromodulators said about tokens, interactive"
-    fig = go.Figure([go.Histogram(x=self.gates[n].flatten().tolist(), name=f'σ(salience), {n}' if n=='em' else f'gate, {n}', xbins=dict(start=0,end=1,size=.025), opacity=.6) for n in self.shown()])
-    return _layout(fig, 'What the neuromodulators say about tokens', 'tokens', 'gate, or σ(salience)').update_layout(barmode='overlay').update_yaxes(type='log')

@@ -16,6 +16,8 @@ from .model import *
 from .data import *
 from .trainer import *
 from .adapt import *
+from .recorder import *
+from .widgets import *
 from .playground import *
 from .evidence import *
 from .results import *
@@ -230,23 +232,16 @@ def _show(report, model, ids, folder):
     start = min(2048, ids.shape[1]//2)
     than = ' and '.join(f'{_against(report.gain(arm, start))} {arm}' for arm in ('SHUF','OFF'))
     print(f'\nfrom token {start:,} on, REAL is {than}')
-    figures = _figures(report, trace_reading(model, ids[0]))
     folder.mkdir(parents=True, exist_ok=True)
-    for name,make in figures.items():
-        fig = make()
-        if name.endswith('.html'): fig.write_html(folder/name, include_plotlyjs='directory')
-        else: fig.savefig(folder/name, dpi=90, bbox_inches='tight'); plt.close(fig)
-    print('figures:', ', '.join(str(folder/name) for name in figures))
+    fig = report.plot(); fig.savefig(folder/'adaptation.png', dpi=90, bbox_inches='tight'); plt.close(fig)
+    report.plotly().write_html(folder/'adaptation.html', include_plotlyjs='directory')
+    made = [folder/'adaptation.png', folder/'adaptation.html', *_pictures(record(model, ids[0]), folder)]
+    print('figures:', ', '.join(map(str, made)))
 
-def _figures(report, trace)->dict: # file name -> function that draws it
-    "Pictures of a reading; of memories only where there are some"
-    figs = {'adaptation.png': report.plot, 'adaptation.html': report.plotly}
-    if not trace.strength: return figs
-    first = 'em' if 'em' in trace.strength else next(iter(trace.strength))
-    figs |= {'memories.png': trace.plot, 'memories.html': lambda: trace.plotly(first)}
-    for n in ('timeline','gates'):
-        if draw := getattr(trace, f'plotly_{n}', None): figs[f'{n}.html'] = draw
-    return figs
+def _pictures(rec, folder)->list: # paths
+    "What the memories did, to look at and to zoom into; nothing where there are none"
+    if not rec.names: return []
+    return [pic.export(folder/f'{name}{suffix}') for name,pic in (('memories', SlotStrength(rec)), ('timeline', CommitTimeline(rec))) for suffix in ('.png','.html')]
 
 # %% ../nbs/90_cli.ipynb #91ad4016
 _GENERATE = (

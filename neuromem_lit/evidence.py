@@ -343,11 +343,9 @@ def train_long(model:NeuroMemLM, tok, stages=LONG, folder:str='runs/long', quiet
 @torch.no_grad()
 def mean_eta(model:NeuroMemLM, ids:Tensor)->float: # ids [T]
     "Mean of what episodic memory's policy says about forgetting while it reads a text"
-    before, tap = model.deciders['em'], Tap(model.deciders['em'])
-    model.deciders['em'] = tap
-    try: model(ids[None])
-    finally: model.deciders['em'] = before
-    return torch.stack([o.eta for o in tap.orders]).mean().item()
+    orders = []
+    with model.watch(lambda seen: orders.append(seen.orders)): model(ids[None])
+    return torch.stack([o['em'].eta for o in orders if o]).mean().item()
 
 # %% ../nbs/50_evidence.ipynb #e0d93b52
 class Ship(Experiment):

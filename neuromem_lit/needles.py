@@ -107,29 +107,22 @@ class Watched(NamedTuple):
     surprise:Tensor # [N, T] standardised
     orders:dict    # 'g', 'eta', 'tau' -> [S, N, B]
 
-class _Watch(Tap):
-    def token(self, tokens):
-        "As the inner policy; its answer and the surprise noted"
-        self.surprise = [*getattr(self, 'surprise', []), tokens.surprise]
-        return super().token(tokens)
-
 @torch.no_grad()
 def watch(model:NeuroMemLM, ids:Tensor, arm:str='REAL')->Watched: # ids [N, T], T a multiple of P; an arm of `ARM_READS`
     "Read documents from empty memories, span by span, and note what episodic memory does"
-    (N,T), P, state, before = ids.shape, model.cfg.span, model.init_state(len(ids)), model.deciders
-    tap, guess, store, kept = _Watch(before['em']), [], [], []
-    model.deciders = before | dict(em=tap)
-    try:
+    (N,T), P, state = ids.shape, model.cfg.span, model.init_state(len(ids))
+    guess, store, kept, said, surprise, orders = [], [], [], [], [], []
+    def note(seen): said.append(seen.gates['em']); surprise.append(seen.surprise); orders.append(seen.orders['em'])
+    with model.watch(note):
         for i in range(0, T, P):
             store.append(state.memories['em'].step)
             out, state = model(ids[:,i:i+P], state, arms=ARM_READS[arm])
             guess.append(out.argmax(-1)); kept.append(_kept(state.memories['em'], i, P))
-    finally: model.deciders = before
     em = state.memories['em']
     wrote, strength = (torch.cat(x, -1) for x in zip(*kept))
     return Watched(torch.cat(guess, 1), wrote, strength, torch.stack(store),
-                   em.writes.sum((0,1))/(N*em.S.shape[1]*T), torch.cat(tap.tokens, 1), torch.cat(tap.surprise, 1),
-                   {n: torch.stack([getattr(o, n) for o in tap.orders]) for n in ('g','eta','tau')})
+                   em.writes.sum((0,1))/(N*em.S.shape[1]*T), torch.cat(said, 1), torch.cat(surprise, 1),
+                   {n: torch.stack([getattr(o, n) for o in orders]) for n in ('g','eta','tau')})
 
 def _kept(em, start, P): # state of the memory; wrote and strength [N, B, P]
     "Which positions of the span that began at `start` stand in the store, and how strongly"

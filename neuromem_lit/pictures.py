@@ -72,18 +72,23 @@ def _repr_mimebundle_(self:Picture, include=None, exclude=None)->dict: # mime ty
 # %% ../nbs/00_pictures.ipynb #91c7000e
 @patch
 def export(self:Picture,
-    path # its suffix says what: .svg, .png, .pdf, .csv or .json
+    path # its suffix says what: .svg, .png, .pdf, .html, .csv or .json
 )->Path:
-    "Write the picture, or the numbers behind it; raises ValueError for another suffix"
+    "Write the picture, or the numbers behind it; raises ValueError for another suffix, and for .html where there is no plotly figure"
     path = Path(path)
-    if path.suffix not in ('.svg', '.png', '.pdf', '.csv', '.json'): raise ValueError(f'{path.name}: cannot write {path.suffix or "a file without suffix"}; use .svg, .png or .pdf for the picture, .csv or .json for its numbers')
+    if path.suffix not in ('.svg', '.png', '.pdf', '.html', '.csv', '.json'): raise ValueError(f'{path.name}: cannot write {path.suffix or "a file without suffix"}; use .svg, .png or .pdf for the picture, .html for one to zoom into, .csv or .json for its numbers')
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix=='.json': path.write_text(json.dumps({k: _plain(v) for k,v in self.data().items()}))
+    if path.suffix=='.html': _page(self, path)
+    elif path.suffix=='.json': path.write_text(json.dumps({k: _plain(v) for k,v in self.data().items()}))
     elif path.suffix=='.csv': path.write_text(_csv(self.data()), encoding='utf-8')
     else:
         fig = self.figure()
         fig.savefig(path, dpi=200, bbox_inches='tight', facecolor='white'); plt.close(fig)
     return path
+
+def _page(pic, path): # the figure of the live form; plotly.min.js beside it
+    if not pic.widget or not hasattr(pic, 'fig'): raise ValueError(f'{type(pic).__name__} has no plotly figure for {path.name}: use .svg, .png or .pdf')
+    go.Figure(pic.fig).write_html(path, include_plotlyjs='directory')
 
 def _plain(v): # values of JSON; what is not finite is null
     v = v.tolist() if hasattr(v, 'tolist') else v

@@ -110,11 +110,17 @@ def _reads(self:Recorder, n, w): # w [S, B, slots]
     return {f'read.{n}': torch.stack([t+self.T, b, m, item], 1), f'weight.{n}': flat[i]}
 
 # %% ../nbs/11_recorder.ipynb #11c7000f
+def _strength(s)->Tensor: # state of a memory -> [N, B, slots], None where it has no strengths
+    "`S`, `a`, or the `strength` of a memory of your own, which may have one slot a block"
+    a = next((getattr(s, n) for n in ('S','a','strength') if hasattr(s, n)), None)
+    return a[...,None] if a is not None and a.dim()==2 else a
+
 @patch
 def _writes(self:Recorder, n, seen, s, i, due):
     "Items that were written, rewritten, displaced or taken away by a reset"
-    if not hasattr(s, 'step') and not hasattr(s, 'a'): return # a memory of another kind: its gates and reads are kept, it has no items
-    if n not in self.current: self.current[n] = torch.full(s.K.shape[1:3], -1, dtype=torch.int64)
+    if (S := _strength(s)) is None: return
+    if n not in self.current: self.current[n] = torch.full(S.shape[1:], -1, dtype=torch.int64)
+    if not hasattr(s, 'step') and not hasattr(s, 'a'): return # a memory of another kind: strengths, gates and reads are kept, it has no items
     cur = self.current[n]
     if hasattr(s, 'step'): new, gone = (s.step[i]!=seen.before.memories[n].step[i]) & (s.step[i]>=0), (cur>=0) & (s.step[i]<0).cpu()
     else:
@@ -129,7 +135,7 @@ def _writes(self:Recorder, n, seen, s, i, due):
 @patch
 def _written(self:Recorder, n, seen, s, i, at): # at [m, 2]: block, slot
     b, m = at.unbind(-1)
-    S = (s.S if hasattr(s, 'S') else s.a)[i][b,m]
+    S = _strength(s)[i][b,m]
     step = s.step[i][b,m]+self.offset if hasattr(s, 'step') else torch.full_like(b, self.T-1)
     same, cur, ids = self._rewritten(n, seen, s, i, b, m), self.current[n], []
     for bb,mm,j,st,x,again,v in zip(b.tolist(), m.tolist(), cur[b.cpu(),m.cpu()].tolist(), step.tolist(), S.tolist(), same, s.V[i][b,m].detach().unbind()):
@@ -193,8 +199,7 @@ def _boundary(self:Recorder, seen, i):
     if (self.boundaries-1)%self.stride: return
     f = dict(at=torch.tensor(self.T), surprise=seen.after.surprise[i,2].detach())
     for n,s in seen.after.memories.items():
-        S = s.S if hasattr(s, 'S') else s.a if hasattr(s, 'a') else None
-        if S is None: continue
+        if (S := _strength(s)) is None: continue
         f[f'strength.{n}'] = S[i].detach().half()
         f[f'use.{n}'] = S[i].detach().sum(-1)/getattr(self.model.memories[n], 'budget', S.shape[-1])
         f |= {f'{k}.{n}': getattr(seen.orders[n], k)[i].detach() for k in ('g','eta','tau')} if n in seen.orders else {}
@@ -313,7 +318,7 @@ def _repr_markdown_(self:Recording)->str:
     "What is in it, and what was left out"
     m = self.meta
     rows = [f"{m['T']:,} tokens, {m['boundaries']:,} boundaries of {m['span']} tokens"]
-    if m['stride']>1: rows.append(f"every {m['stride']}th boundary kept")
+    if m['stride']>1: rows.append(f"one boundary in {m['stride']} kept")
     if len(self['tokens.t'])<m['T']: rows.append(f"details of the last {len(self['tokens.t']):,} tokens")
     if m['share']<1: rows.append(f"{m['share']:.3g} of the items, drawn by a hash")
     return 'Recording: ' + '; '.join([*rows, f"{len(self['items.id']):,} items", f"memories {', '.join(self.names)}"])

@@ -30,7 +30,7 @@ class View(tr.HasTraits):
     @classmethod
     def of(cls, rec:Recording)->'View':
         "All of a recording, its first memory, and the strongest slot that it ends with"
-        if not rec.names: raise ValueError('this recording has no memory with slots: nothing to look at (was the phase A?)')
+        if not rec.names: raise ValueError('this recording has no memory with slots: the model has none (phase A), or less than a span was read')
         memory = rec.names[0]
         S = rec[f'frames.strength.{memory}'][-1]
         b, m = divmod(int(S.float().argmax()), S.shape[-1])
@@ -128,6 +128,10 @@ class SlotStrength(Picture):
 # %% ../nbs/12_widgets.ipynb #12c70015
 _LUT = (plt.get_cmap('viridis')(np.arange(256))[:,:3]*255).astype(np.uint8).tobytes()
 
+def _top(rec, memory)->float: # largest strength of a memory: a colour means the same in every window
+    if ('top', memory) not in rec.cache: rec.cache['top', memory] = max(1e-6, rec[f'frames.strength.{memory}'].amax().item())
+    return rec.cache['top', memory]
+
 def _as_png(z, top:float)->str: # strengths [slots, columns] -> a picture as the address of an image
     out = io.BytesIO()
     im = Image.fromarray((z*(255/top)).clip(0, 255).astype(np.uint8), 'P')
@@ -139,7 +143,7 @@ def _see(self:SlotStrength)->tuple: # arguments of the image, its slots, the lar
     "What the view shows, as a picture: it travels and is drawn faster than numbers"
     v = self.view
     x, z = pooled(self.rec, v.memory, v.block, *v.span, self.columns)
-    top, dx = float(max(z.max(), 1e-6)), float(x[-1]-x[0])/max(1, len(x)-1)
+    top, dx = _top(self.rec, v.memory), float(x[-1]-x[0])/max(1, len(x)-1)
     return dict(source=_as_png(z, top), x0=float(x[0]), dx=dx or float(self.rec.meta['span'])), len(z), top
 
 @patch
@@ -209,12 +213,14 @@ def _redraw(self:SlotStrength, span=None):
     inside = self.view.span if span is None else span
     view = View(memory=self.view.memory, block=min(self.view.block, len(self.block.options)-1), span=inside)
     image, slots, top = SlotStrength(self.rec, view, self.columns)._see()
-    with self.fig.batch_update():
+    t = self.time.value if inside[0]<self.time.value<=inside[1] else inside[1] # what is told of a slot is of a time that is seen
+    with self.fig.batch_update(): # one message, one drawing
         self.fig.data[0].update(image)
         if self.fig.data[1].marker.cmax!=top: self.fig.data[1].marker.cmax = top
         if self.fig.layout.yaxis.range[0]!=slots-.5: self.fig.layout.yaxis.range = [slots-.5, -.5]
         if span is None: self.fig.layout.xaxis.range = list(inside)
-    if not inside[0]<self.time.value<=inside[1]: self.time.value = inside[1] # what is told of a slot is of a time that is seen
+        self.fig.layout.shapes[0].update(x0=t, x1=t)
+    self.time.value = t
 
 @patch
 def _moved(self:SlotStrength):
