@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread', 'Layer', 'NeuroMemLM', 'span_cuts', 'recomputed',
-           'Seen', 'save_tensors', 'load_tensors', 'flatten_state', 'unflatten_state', 'load_model', 'next_token']
+           'Seen', 'save_tensors', 'load_tensors', 'parsed', 'flatten_state', 'unflatten_state', 'load_model',
+           'next_token']
 
 # %% ../nbs/07_model.ipynb #ef5fc619
 import hashlib, json, math, os, shutil, torch, warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from functools import cache, partial
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from torch import nn, Tensor
 from torch.utils._pytree import tree_map, tree_flatten, tree_flatten_with_path, tree_unflatten
 from fastcore.basics import patch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from .config import *
@@ -623,38 +624,76 @@ def reset(self:NeuroMemLM, state:MemoryState, mask:Tensor)->MemoryState: # mask 
     return tree_map(lambda a,b: torch.where(mask.to(a.device).view(-1, *[1]*(a.dim()-1)), a, b), new, state)
 
 # %% ../nbs/07_model.ipynb #f86bcf00
-FORMAT, VERSION = 'neuromem_lit', 1
+FORMAT, VERSION = 'neuromem_lit', 2 # version 1 had no checksum
 
-def save_tensors(path, tensors:dict, kind:str, meta:dict): # kind 'state', 'model' or 'training'
-    "Write tensors and JSON metadata to one file, atomically"
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+def save_tensors(path, tensors:dict, kind:str, meta:dict): # kind 'state', 'model', 'training', …
+    "Write tensors and JSON metadata to one file, atomically and with a checksum; raises OSError where that fails, and then the file of before is whole"
+    path, tensors = Path(path), {k: v.detach().contiguous().cpu() for k,v in tensors.items()}
     head = dict(format=FORMAT, version=str(VERSION), kind=kind, meta=json.dumps(meta))
-    save_file({k: v.detach().contiguous().cpu() for k,v in tensors.items()}, part, metadata=head)
-    with open(part, 'rb') as f: os.fsync(f.fileno())
-    os.replace(part, path)
+    head['sha256'] = _checksum(tensors, head)
+    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    try:
+        if path.is_dir(): raise IsADirectoryError('it is a folder')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part, metadata=head)
+        with open(part, 'rb') as f: os.fsync(f.fileno())
+        os.replace(part, path)
+        _sync_folder(path.parent)
+    except (OSError, SafetensorError) as e:
+        _discard(part)
+        raise OSError(f'{path} could not be written ({e}); what was there before is whole: free some space or choose another place') from None
+
+def _checksum(tensors, head)->str: # over all that a file says
+    h = hashlib.sha256(json.dumps([head.get(k) for k in ('kind','version','meta')]).encode())
+    for n,x in sorted(tensors.items()):
+        h.update(f'{n} {x.dtype} {tuple(x.shape)}'.encode()); h.update(x.reshape(-1).view(torch.uint8).numpy())
+    return h.hexdigest()
+
+def _sync_folder(folder): # so that the new name survives a loss of power; not every system lets a folder be opened
+    try: f = os.open(folder, os.O_RDONLY)
+    except OSError: return
+    try: os.fsync(f)
+    finally: os.close(f)
+
+def _discard(part):
+    with suppress(OSError): part.unlink(missing_ok=True)
 
 # %% ../nbs/07_model.ipynb #b2c8e914
 def load_tensors(path, kind:str)->tuple[dict,dict]: # kind: 'state', 'model or training', …; tensors, metadata
     "Read a file of `save_tensors`; says what is wrong with it and what to do"
     path = Path(path)
+    if path.is_dir(): raise FileNotFoundError(f'{path} is a folder: give a file written by neuromem_lit')
     if not path.is_file(): raise FileNotFoundError(f'{path} does not exist: give a file written by neuromem_lit')
     try:
         with safe_open(path, 'pt') as f:
-            tensors, head = {k: f.get_tensor(k).clone() for k in f.keys()}, f.metadata() or {}
-    except Exception as e:
+            head = f.metadata() or {}
+            version = _check_head(path, head, kind)
+            tensors = {k: f.get_tensor(k).clone() for k in f.keys()}
+    except (SafetensorError, OSError) as e:
         raise ValueError(f'{path} is damaged or not a safetensors file ({e}): use another copy') from None
-    _check_head(path, head, kind)
-    return tensors, json.loads(head['meta'])
+    if version>1 and head.get('sha256')!=(found := _checksum(tensors, head)):
+        raise ValueError(f"{path} is damaged: its content has the checksum {found[:12]}, its header says {head.get('sha256', 'none')[:12]}: use another copy")
+    return tensors, parsed(path, 'meta', head['meta'])
 
-def _check_head(path, head, kind):
+def parsed(path, field:str, text, read=json.loads, kind=dict): # -> what `read` makes of it
+    "A field of a file; raises ValueError that names both where it cannot be read"
+    try: x = read(text)
+    except (KeyboardInterrupt, SystemExit, MemoryError): raise
+    except BaseException as e: # a panic of a Rust library is no Exception
+        raise ValueError(f'{path}: its field {field!r} cannot be read ({str(e)[:200]}): use another copy') from None
+    if not isinstance(x, kind): raise ValueError(f'{path}: its field {field!r} holds a {type(x).__name__}, a {kind.__name__} is needed: use another copy')
+    return x
+
+def _check_head(path, head, kind)->int: # the format's version
     "Whose file it is, how new, and of which kind"
     form, version, holds = (head.get(k) for k in ('format','version','kind'))
-    if form!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {form!r}')
+    if form!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {form!r}, expected {FORMAT!r}')
+    if not str(version).isdecimal() or len(version)>9: raise ValueError(f'{path} is damaged: its header says version {version!r:.40}, expected a number: use another copy')
     if int(version)>VERSION:
         raise ValueError(f'{path} has format version {version}, this library knows up to {VERSION}: update neuromem_lit')
     if holds not in kind.split(' or '): raise ValueError(f'{path} holds a {holds}, a {kind} is needed')
+    if 'meta' not in head: raise ValueError(f"{path} is damaged: its header lacks the field 'meta': use another copy")
+    return int(version)
 
 # %% ../nbs/07_model.ipynb #689730cd
 def flatten_state(state)->dict: # dotted name -> tensor
@@ -669,9 +708,13 @@ def unflatten_state(tensors:dict, like:MemoryState)->MemoryState:
     differ = sorted(set(names)^set(tensors))
     if differ: raise ValueError(f'this state belongs to another model or phase: {differ[:4]} differ')
     for n,(_,x) in zip(names, leaves):
-        got, need = tuple(tensors[n].shape), tuple(x.shape)
-        if got[1:]==need[1:]: continue
-        raise ValueError(f'this state belongs to another model: {n} is {got}, the model needs {need}')
+        t = tensors[n]
+        got, need, N = tuple(t.shape), tuple(x.shape), len(tensors['pos']) if tensors['pos'].dim() else 0
+        if got[1:]!=need[1:] or not got: raise ValueError(f'this state belongs to another model: {n} is {got}, the model needs {need}')
+        if len(t)!=N: raise ValueError(f'this state is damaged: {n} has {len(t)} streams, pos has {N}')
+        if t.is_floating_point()!=x.is_floating_point() or (t.dtype==torch.bool)!=(x.dtype==torch.bool): raise ValueError(f'this state is damaged: {n} holds {t.dtype}, expected {x.dtype}')
+        if t.is_floating_point() and not t.isfinite().all(): raise ValueError(f'this state is damaged: {n} holds numbers that are not finite')
+    if (tensors['pos']<0).any(): raise ValueError(f"this state is damaged: pos is {tensors['pos'].min().item()}, expected 0 or more")
     return tree_unflatten([tensors[n].to(x.device) for n,(_,x) in zip(names, leaves)], spec)
 
 # %% ../nbs/07_model.ipynb #a71d05f8
@@ -700,10 +743,10 @@ def _weights_id(self:NeuroMemLM)->str:
 def _check_origin(self:NeuroMemLM, path, meta):
     "The configuration but for the phase, and the weights; a file that does not say is taken as it is"
     plain = lambda c: asdict(c.replace(phase='A'))
-    mine, theirs = plain(self.cfg), plain(config_from_json(meta.get('config') or config_to_json(self.cfg)))
+    mine, theirs = plain(self.cfg), plain(_config(path, meta) if meta.get('config') else self.cfg)
     if differ := [f'{k} is {theirs[k]} there and {v} here' for k,v in mine.items() if theirs[k]!=v]:
         raise ValueError(f"{path} belongs to another model: {', '.join(differ)}")
-    mine, theirs = self._weights_id()[:12], meta.get('weights', '')[:12]
+    mine, theirs = self._weights_id()[:12], str(meta.get('weights') or '')[:12]
     if theirs and theirs!=mine:
         raise ValueError(f'{path} belongs to another model: it was written with the weights {theirs}, '
                          f'this model has {mine}. Load the checkpoint that it was written with')
@@ -719,14 +762,19 @@ def save(self:NeuroMemLM, path, tokenizer=None,
     text = tokenizer.to_str() if tokenizer else None
     save_tensors(path, weights, 'model', dict(config=config_to_json(self.cfg), tokenizer=text, **meta))
 
+def _config(path, meta)->NeuroMemConfig: return parsed(path, 'config', meta.get('config'), config_from_json, NeuroMemConfig)
+
 def load_model(path, extra:list=())->tuple: # extra: memories of your own that it had; model, tokenizer or None, metadata
     "A model of `save` (or of a training checkpoint), in float32; raises FileNotFoundError, and ValueError for a file that is none or a damaged one"
     tensors, meta = load_tensors(path, 'model or training')
     if any(k.startswith('model.') for k in tensors):
         tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
-    m, tok = NeuroMemLM(config_from_json(meta['config']), extra), None
-    m.load_state_dict({k: v.float() for k,v in tensors.items()})
-    if meta.get('tokenizer'): tok = Tokenizer.from_str(meta['tokenizer'])
+    cfg, held, tok = _config(path, meta), sum(x.numel() for x in tensors.values()), None
+    if n_params(cfg)>held: raise ValueError(f"{path} is damaged: its field 'config' asks for {n_params(cfg):,} weights, the file holds {held:,}: use another copy")
+    m = NeuroMemLM(cfg, extra)
+    try: m.load_state_dict({k: v.float() for k,v in tensors.items()})
+    except RuntimeError as e: raise ValueError(f"{path} does not fit its own configuration, or had memories of your own (give them as `extra`): {e}") from None
+    if meta.get('tokenizer'): tok = parsed(path, 'tokenizer', meta['tokenizer'], Tokenizer.from_str, Tokenizer)
     if tok and tok.get_vocab_size()!=m.cfg.vocab_size:
         raise ValueError(f'{path}: its tokenizer knows {tok.get_vocab_size()} tokens, its model {m.cfg.vocab_size}: '
                          'save the model with the tokenizer that it was trained with')
