@@ -702,7 +702,7 @@ def flatten_state(state)->dict: # dotted name -> tensor
     return {'.'.join(str(getattr(k, 'name', getattr(k, 'key', None))) for k in path): x for path,x in leaves}
 
 def unflatten_state(tensors:dict, like:MemoryState)->MemoryState:
-    "The inverse of `flatten_state`; `like` is any state of the same model"
+    "The inverse of `flatten_state`; `like` is any state of the same model, on its device, or on `meta`; raises ValueError where they do not fit"
     leaves, spec = tree_flatten_with_path(like)
     names = list(flatten_state(like))
     differ = sorted(set(names)^set(tensors))
@@ -715,7 +715,7 @@ def unflatten_state(tensors:dict, like:MemoryState)->MemoryState:
         if t.is_floating_point()!=x.is_floating_point() or (t.dtype==torch.bool)!=(x.dtype==torch.bool): raise ValueError(f'this state is damaged: {n} holds {t.dtype}, expected {x.dtype}')
         if t.is_floating_point() and not t.isfinite().all(): raise ValueError(f'this state is damaged: {n} holds numbers that are not finite')
     if (tensors['pos']<0).any(): raise ValueError(f"this state is damaged: pos is {tensors['pos'].min().item()}, expected 0 or more")
-    return tree_unflatten([tensors[n].to(x.device) for n,(_,x) in zip(names, leaves)], spec)
+    return tree_unflatten([tensors[n].to(tensors[n].device if x.is_meta else x.device) for n,(_,x) in zip(names, leaves)], spec)
 
 # %% ../nbs/07_model.ipynb #a71d05f8
 @patch
