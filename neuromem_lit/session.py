@@ -211,7 +211,7 @@ class _Reads:
 @torch.no_grad()
 def _say(self:Session, ids:list, n:int, remember:bool, arms, **sampling): # yields pieces of text, one a token
     "Go on from tokens; what was read for it is kept for `why`"
-    m, reads, held, shown = self.memory, _Reads(), [], ''
+    m, reads, held, shown = self.memory if remember else self.memory.settled(self.model), _Reads(), [], ''
     if m.state.fresh.all(): # `<s>`, read alone, so that to the store nothing is of another document
         first, ids = [BOS], ids
         state = _one_document(self.model(torch.tensor([first]), m.state, arms=arms)[1])
@@ -268,7 +268,7 @@ def why(self:Session)->Reasons:
 @patch
 def teach(self:Session, cue:str, value:str,
     note:str=NOTE # how it is written
-)->int: # items of earlier tellings that were forgotten
+)->int: # tokens of earlier tellings that were forgotten
     "Tell one thing, as a line of text; an earlier telling of the same cue with another value is forgotten"
     for what,x in (('cue', cue), ('value', value)):
         if not x.strip() or '\n' in x: raise ValueError(f'{what} {x!r} must be one line of text, not empty')
@@ -287,14 +287,14 @@ def forget(self:Session,
     slots:list=None, # of (memory, block, slot), as `why` and `Memory.items` name them
     since=None,      # a step, or a time (datetime, or ISO 8601 as text)
     sources:list=None # of `Source`
-)->list: # of the items that were forgotten
-    "Forget lines of text: all their items, in every slot, trace and note; a new document begins. Give one of the four; nothing found is nothing forgotten"
+)->list: # the tokens that were forgotten, each as `Wrote`
+    "Forget lines of text: all their items, in every slot, trace and note; a new document begins. Give one of the four; nothing found is nothing forgotten, an empty list"
     given = [k for k,v in (('query',query), ('slots',slots), ('since',since), ('sources',sources)) if v is not None]
     if len(given)!=1: raise ValueError(f'forget needs one of query, slots, since and sources, got {given or "none"}')
     m = self.memory
     steps = self._answering(query) if query is not None else _at_slots(m, slots) if slots is not None else _since(m, since) if since is not None else {t for t,w in m.wrote.items() if m.sources[w.source] in sources}
     if not steps: return []
-    gone = [i for i in m.items() if i.step in steps]
+    gone = [m.wrote.get(t, Wrote('', -1, -1)) for t in sorted(steps)]
     if not self.read_only: self.tail, self.last = [], Reasons()
     self._keep(m.forget(steps, self.model))
     return gone
