@@ -82,6 +82,7 @@ def _forget_all(self:Recorder):
 def _leave(self:Recorder, n, empty, t): # empty: [B, slots]
     "End the items of slots that are empty, though nothing was put there, when t tokens have been read"
     gone = (self.current[n]>=0) & empty.cpu()
+    if not gone.any(): return
     for j in self.current[n][gone].tolist(): self._end(j, t, lost=False)
     self.current[n][gone] = -1
 
@@ -305,7 +306,7 @@ class Recording:
         "Read a file of `save`; raises FileNotFoundError, and ValueError for a file that is none or a damaged one"
         try:
             x, meta = load_tensors(path, 'recording')
-            _check_whole(x, meta)
+            if faults := '; '.join(_faults(x, meta)): raise ValueError(faults)
             return cls(x, meta)
         except (ValueError, KeyError, TypeError, RuntimeError) as e:
             if str(e).startswith(str(path)): raise
@@ -325,16 +326,16 @@ def _tokenizer(text):
         if isinstance(e, (KeyboardInterrupt, SystemExit, MemoryError)): raise
         raise ValueError(f'its tokenizer cannot be read: {e}') from None
 
-def _check_whole(x, meta):
-    "Raise ValueError for what is missing, and for columns of different length"
-    if not isinstance(meta, dict): raise ValueError(f'its description is a {type(meta).__name__}, not names and values')
-    if bad := [k for k,kind in _META.items() if not isinstance(meta.get(k), kind)]: raise ValueError(f'its description has no usable {", ".join(bad)}')
-    if bad := [f'{g}.{k}' for g,ks in _NEEDED.items() for k in ks if f'{g}.{k}' not in x]: raise ValueError(f'it has no {", ".join(bad)}')
-    rows = {'tokens': len(x['tokens.t']), 'items': len(x['items.id']), 'frames': len(x.get('frames.at', ()))}
-    lists = ('tokens.read.','tokens.weight.')
-    if bad := [k for k,v in x.items() if (g := k.split('.')[0]) in rows and not k.startswith(lists) and len(v)!=rows[g]]: raise ValueError(f'{", ".join(bad)}: another length than the columns beside')
-    if bad := [k for k in x if k.startswith(lists[0]) and len(x[k])!=len(x.get(k.replace('.read.', '.weight.'), ()))]: raise ValueError(f'{", ".join(bad)}: reads and weights do not fit')
-    if len(m := x['items.memory']) and not 0<=m.min()<=m.max()<len(meta['names']): raise ValueError(f'items.memory is {m.min()} to {m.max()}, there are {len(meta["names"])} memories')
+def _faults(x, meta): # yields a sentence for each
+    "What a recording lacks, and columns of different length"
+    if not isinstance(meta, dict): yield f'its description is a {type(meta).__name__}, not names and values'; return
+    if bad := [k for k,kind in _META.items() if not isinstance(meta.get(k), kind)]: yield f'its description has no usable {", ".join(bad)}'; return
+    if bad := [f'{g}.{k}' for g,ks in _NEEDED.items() for k in ks if f'{g}.{k}' not in x]: yield f'it has no {", ".join(bad)}'; return
+    rows, m = {'tokens': len(x['tokens.t']), 'items': len(x['items.id']), 'frames': len(x.get('frames.at', ()))}, x['items.memory']
+    for k,v in x.items():
+        if k.startswith('tokens.read.') and len(v)!=len(x.get('tokens.weight.'+k[12:], ())): yield f'{k}: reads and weights do not fit'
+        if not k.startswith(('tokens.read.','tokens.weight.')) and len(v)!=rows.get(k.split('.')[0], len(v)): yield f'{k}: another length than the columns beside'
+    if len(m) and not 0<=m.min()<=m.max()<len(meta['names']): yield f'items.memory is {m.min()} to {m.max()}, there are {len(meta["names"])} memories'
 
 # %% ../nbs/11_recorder.ipynb #11c70016
 @patch(as_prop=True)
@@ -394,7 +395,7 @@ def _repr_markdown_(self:Recording)->str:
     if m['stride']>1: rows.append(f"one boundary in {m['stride']} kept")
     if len(self['tokens.t'])<m['T']: rows.append(f"details of the last {len(self['tokens.t']):,} tokens")
     if m['share']<1: rows.append(f"{m['share']:.3g} of the items, drawn by a hash")
-    return 'Recording: ' + '; '.join([*rows, f"{len(self['items.id']):,} items", f"memories {', '.join(self.names)}"])
+    return 'Recording: ' + '; '.join([*rows, f"{len(self['items.id']):,} items", f"memories {', '.join(dict.fromkeys([*self.names, *self.readers]))}"])
 
 # %% ../nbs/11_recorder.ipynb #11c70019
 @torch.no_grad()
