@@ -151,12 +151,13 @@ def _writes(self:Recorder, n, seen, s, i, due, new):
     if (S := _strength(s)) is None: return
     if n not in self.current: self.current[n] = torch.full(S.shape[1:], -1, dtype=torch.int64)
     if not _has_items(s, S): return
+    if hasattr(s, 'last_read') and s.last_read.shape==S.shape: self.noted[n] = s.last_read[i]
+    if not (due or new): return # nothing else happens within a span
     was = seen.open[n] # after a reset, before the commit
     if new: self._leave(n, _empty(was, i), new[0]+1)
     self._leave(n, _empty(s, i), self.T)
-    if hasattr(s, 'last_read'): self.noted[n] = s.last_read[i]
-    if hasattr(s, 'step'): at = ((s.step[i]!=seen.before.memories[n].step[i]) & (s.step[i]>=0)).nonzero()
-    else: at = (s.a[i]>was.a[i]+1e-6).nonzero() if due else ()
+    if hasattr(s, 'step'): at = ((s.step[i]!=was.step[i]) & (s.step[i]>=0)).nonzero()
+    else: at = (s.a[i]>was.a[i]+1e-6).nonzero()
     if len(at): self._written(n, seen, s, i, at)
 
 @patch
