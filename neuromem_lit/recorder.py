@@ -300,7 +300,7 @@ class Recording:
 
     def save(self, path):
         "Write it to one file, atomically"
-        save_tensors(path, self.x, 'recording', self.meta)
+        save_tensors(path, self.x, 'recording', self.meta | dict(holds=sorted(self.x)))
 
     @classmethod
     def load(cls, path)->'Recording': # opens without a model
@@ -308,7 +308,7 @@ class Recording:
         try:
             x, meta = load_tensors(path, 'recording')
             if faults := '; '.join(_faults(x, meta)): raise ValueError(faults)
-            return cls(x, meta)
+            return cls(x, {k: v for k,v in meta.items() if k!='holds'})
         except (ValueError, KeyError, TypeError, RuntimeError) as e:
             if str(e).startswith(str(path)): raise
             raise ValueError(f'{path} is a damaged recording ({type(e).__name__}: {e}): use another copy') from None
@@ -331,7 +331,8 @@ def _faults(x, meta): # yields a sentence for each
     "What a recording lacks, and columns of different length"
     if not isinstance(meta, dict): yield f'its description is a {type(meta).__name__}, not names and values'; return
     if bad := [k for k,kind in _META.items() if not isinstance(meta.get(k), kind)]: yield f'its description has no usable {", ".join(bad)}'; return
-    if bad := [f'{g}.{k}' for g,ks in _NEEDED.items() for k in ks if f'{g}.{k}' not in x]: yield f'it has no {", ".join(bad)}'; return
+    needed = [*(f'{g}.{k}' for g,ks in _NEEDED.items() for k in ks), *meta.get('holds', ())]
+    if bad := list(dict.fromkeys(k for k in needed if k not in x)): yield f'it has no {", ".join(bad)}'; return
     rows, m = {'tokens': len(x['tokens.t']), 'items': len(x['items.id']), 'frames': len(x.get('frames.at', ()))}, x['items.memory']
     for k,v in x.items():
         if k.startswith('tokens.read.') and len(v)!=len(x.get('tokens.weight.'+k[12:], ())): yield f'{k}: reads and weights do not fit'
