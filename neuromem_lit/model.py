@@ -9,7 +9,7 @@ __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread',
 
 # %% ../nbs/07_model.ipynb #ef5fc619
 import hashlib, json, math, os, shutil, torch, warnings
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from functools import cache, partial
 from dataclasses import asdict
@@ -125,7 +125,7 @@ class NeuroMemLM(nn.Module):
         self.head, self.head_norm = nn.Parameter(torch.eye(D) + .3*torch.randn(D, D)/D**.5), nn.Parameter(torch.ones(D))
         self.log_scale = nn.Parameter(torch.tensor([math.log(.5)])) # one number, not a scalar: what spreads weights over devices (FSDP) knows no scalars
         self.register_load_state_dict_pre_hook(_once_a_scalar)
-        self.backend = self.watcher = None # of `compile`, of `watch`
+        self.backend, self.watchers, self.rows = None, (), None # of `compile`, of `watch`, of `_ragged`
         self.set_phase(c.phase)
 
 # %% ../nbs/07_model.ipynb #e6a07c35
@@ -459,7 +459,7 @@ def _step(self:NeuroMemLM, p, state, due, arms, targets=None):
     after = state._replace(
         pos=state.pos+p.x.shape[1], fresh=torch.zeros_like(state.fresh), h=h, z=torch.stack([z[:,-1] for z in zs], 1),
         last=hidden[:,-1].to(state.last.dtype), surprise=surprise, open=open, memories=memories)
-    if self.watcher: self.watcher(Seen(p.ids, p.step, p.first, logp, raw, std, {n: w for n,(w,_) in used.items()}, *told, state, after, due))
+    if self.watchers: self._shown(Seen(p.ids, p.step, p.first, logp, raw, std, {n: w for n,(w,_) in used.items()}, *told, state, after, due, self.rows or list(range(len(p.first)))))
     return out, after, cost
 
 # %% ../nbs/07_model.ipynb #c0de0702
@@ -477,7 +477,7 @@ def compile(self:NeuroMemLM,
 @patch
 def _compiled(self:NeuroMemLM, n, due):
     "The compiled `_step` for a piece, or None"
-    if not self.backend or self.watcher or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
+    if not self.backend or self.watchers or n not in (1, self.cfg.span) or not isinstance(due, bool): return None
     graph = _graphs(self.backend)
     def step(p, state, due, arms, targets=None):
         out, leaves, cost = graph(self, _dense(p), _dense(state), due, arms, _dense(targets))
@@ -511,24 +511,38 @@ class Seen(NamedTuple):
     before:MemoryState # working memory excepted, which runs ahead
     after:MemoryState  # likewise
     due:bool|list   # which streams' spans end here: all, none, or a bool for each
+    rows:list       # of int, the N streams' places in the batch, some of which may have ended
 
 @patch
 @contextmanager
 def watch(self:NeuroMemLM,
-    watcher # called with a `Seen` after every piece; None: nobody
+    watcher # called with a `Seen` after every piece, beside those that watch already; None: nobody is called
 ): # a context; within it the model runs plain operations, also where `compile` was asked for
     "Let somebody follow what the model does"
-    before, self.watcher = self.watcher, watcher
+    before = self.watchers
+    self.watchers = () if watcher is None else before if watcher in before else (*before, watcher)
     try: yield self
-    finally: self.watcher = before
+    finally: self.watchers = before
+
+@patch
+def _shown(self:NeuroMemLM, seen):
+    for w in self.watchers: w(seen)
 
 @patch
 def _shown_once(self:NeuroMemLM, f):
     "f, which is watched the first time and not when it is computed again"
     calls = count()
     def g(*args):
-        with self.watch(None if next(calls) else self.watcher): return f(*args)
+        with self.watch(None) if next(calls) else nullcontext(): return f(*args)
     return g
+
+@patch
+@contextmanager
+def _shown_as(self:NeuroMemLM, rows):
+    "Tell watchers which streams of a batch are read"
+    before, self.rows = self.rows, rows
+    try: yield
+    finally: self.rows = before
 
 # %% ../nbs/07_model.ipynb #54e70a1f
 @patch
@@ -589,7 +603,7 @@ def _ragged(self:NeuroMemLM, ids, x, state, reset_mask, lengths, arms):
         live = [i for i,n in enumerate(lengths) if n>=b]
         part = lambda t: None if t is None else t[live,a:b]
         before = MemoryState.merge([done[i] for i in live])
-        out, st = self.forward(part(ids), before, part(reset_mask), part(x), arms=arms)
+        with self._shown_as(live): out, st = self.forward(part(ids), before, part(reset_mask), part(x), arms=arms)
         for j,i in enumerate(live): rows[i], done[i] = torch.cat([rows[i], out[j]]), st.select([j])
         a = b
     pad = lambda t: torch.cat([t, t.new_zeros(T-len(t), t.shape[-1])])

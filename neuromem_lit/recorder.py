@@ -29,45 +29,67 @@ class Recorder:
         context:int=16    # tokens of text to keep with each item
     ):
         if min(frames, tokens, items, top, context)<2: raise ValueError(f'frames={frames}, tokens={tokens}, items={items}, top={top}, context={context}: each must be at least 2')
-        self.model, self.tokenizer, self.stream, self.max_frames, self.max_tokens, self.max_items, self.top, self.context = model, tokenizer, stream, frames, tokens, items, top, context
-        self.stride, self.keep, self.T, self.boundaries, self.offset, self.expected = 1, 1, 0, 0, 0, None
+        self.model, self.tokenizer, self.stream, self.max_frames, self.max_tokens, self.max_items, self.context = model, tokenizer, stream, frames, tokens, items, context
+        self.top = min(top, model.cfg.vocab_size)
+        self.stride, self.keep, self.T, self.boundaries, self.offset, self.expected, self.h = 1, 1, 0, 0, 0, None, None
         self.frames, self.details, self.n_details = [], deque(), 0
-        self.items, self.ended, self.current, self.next_id, self.tail = {}, 0, {}, 0, []
+        self.items, self.ended, self.current, self.noted, self.next_id, self.tail, self.starts = {}, 0, {}, {}, 0, [], []
 
     def on(self, model:NeuroMemLM=None):
         "A context in which everything that the model does is followed"
         return (model or self.model).watch(self)
 
     def __call__(self, seen:Seen):
-        "Take down one piece"
-        i = self.stream
-        self._place(seen.step[i,0].item())
+        "Take down one piece, if the stream is in it"
+        if self.stream not in seen.rows: return
+        i = seen.rows.index(self.stream)
+        self._place(seen, i)
         ids = seen.ids[i].tolist() if seen.ids is not None else [-1]*seen.step.shape[1]
-        self.tail = (self.tail + ids)[-self.context-len(ids):]
         self._detail(seen, i, ids)
-        self.T += len(ids); self.expected += len(ids)
+        new = self._go_on(seen, i, ids)
         due = seen.due[i] if isinstance(seen.due, list) else seen.due
-        for n,s in seen.after.memories.items(): self._writes(n, seen, s, i, due)
+        for n,s in seen.after.memories.items(): self._writes(n, seen, s, i, due, new)
         if due: self._boundary(seen, i)
 
 # %% ../nbs/11_recorder.ipynb #11c7000a
 @patch
-def _place(self:Recorder, step:int):
-    "Where this piece lies in the recorder's own time"
-    if self.expected is not None and step!=self.expected: self._forget_all()
-    if step!=self.expected: self.offset, self.expected = self.T-step, step
+def _place(self:Recorder, seen, i):
+    "Where this piece lies in the recorder's own time; another position or another scan is another history"
+    step, h = seen.step[i,0].item(), seen.before.h[i]
+    if self.expected is not None:
+        if step==self.expected and self.h.shape==h.shape and (self.h.to(h)==h).all(): return
+        self._forget_all()
+    self.offset, self.expected = self.T-step, step
+
+@patch
+def _go_on(self:Recorder, seen, i, ids)->list: # where documents begin in the piece, in own time
+    "Keep as much text as the items of an open span need"
+    new = [self.T+k for k in seen.first[i].nonzero()[:,0].tolist()]
+    self.tail = (self.tail + ids)[-self.context-self.model.cfg.span:]
+    self.T += len(ids); self.expected += len(ids); self.h = seen.after.h[i].detach()
+    self.starts = [t for t in self.starts+new if t>=self.T-len(self.tail)]
+    return new
 
 @patch
 def _forget_all(self:Recorder):
+    "The next token begins another text"
     for n,cur in self.current.items():
-        for j in cur[cur>=0].tolist(): self._end(j, lost=False)
-        cur.fill_(-1)
-    self.tail = []
+        self._note(n)
+        self._leave(n, cur>=0, self.T+1)
+    self.starts.append(self.T)
 
 @patch
-def _end(self:Recorder, j:int, lost:bool): # lost: displaced by something else
+def _leave(self:Recorder, n, empty, t): # empty: [B, slots]
+    "End the items of slots that are empty, though nothing was put there, when t tokens have been read"
+    gone = (self.current[n]>=0) & empty.cpu()
+    if not gone.any(): return
+    for j in self.current[n][gone].tolist(): self._end(j, t, lost=False)
+    self.current[n][gone] = -1
+
+@patch
+def _end(self:Recorder, j:int, t:int, lost:bool): # lost: displaced by something else
     it = self.items[j]
-    it['end'], it['lost'] = self.T, lost
+    it['end'], it['lost'] = t, lost
     self.ended += 1
     if it['thin']: del self.items[j]; self.ended -= 1
     elif self.ended>self.max_items: self._thin()
@@ -106,30 +128,36 @@ def _reads(self:Recorder, n, w): # w [S, B, slots]
     i = flat.nonzero()[:,0]
     t, b, m = i//(B*M), i//M%B, i%M
     cur = self.current.get(n)
-    item = cur[b.cpu(),m.cpu()].to(b) if cur is not None else torch.full_like(b, -1)
+    item = cur[b.cpu(),m.cpu()].to(b) if cur is not None and cur.shape==(B,M) else torch.full_like(b, -1)
     return {f'read.{n}': torch.stack([t+self.T, b, m, item], 1), f'weight.{n}': flat[i]}
 
 # %% ../nbs/11_recorder.ipynb #11c7000f
 def _strength(s)->Tensor: # state of a memory -> [N, B, slots], None where it has no strengths
     "`S`, `a`, or the `strength` of a memory of your own, which may have one slot a block"
     a = next((getattr(s, n) for n in ('S','a','strength') if hasattr(s, n)), None)
-    return a[...,None] if a is not None and a.dim()==2 else a
+    return None if a is None or a.dim() not in (2, 3) else a[...,None] if a.dim()==2 else a
+
+def _has_items(s, S)->bool: # S: its strengths
+    "Is there a key and a value for each slot, and a `step`, or a strength `a`, that tells of its writes?"
+    when = getattr(s, 'step', getattr(s, 'a', None))
+    return when is not None and all(hasattr(s, f) and getattr(s, f).shape[:-1]==S.shape for f in 'KV') and when.shape==S.shape
+
+def _empty(s, i)->Tensor: # [B, slots] bool
+    return s.step[i]<0 if hasattr(s, 'step') else s.a[i]==0
 
 @patch
-def _writes(self:Recorder, n, seen, s, i, due):
-    "Items that were written, rewritten, displaced or taken away by a reset"
+def _writes(self:Recorder, n, seen, s, i, due, new):
+    "Items that were taken away by a reset, written, rewritten or displaced"
     if (S := _strength(s)) is None: return
     if n not in self.current: self.current[n] = torch.full(S.shape[1:], -1, dtype=torch.int64)
-    if not hasattr(s, 'step') and not hasattr(s, 'a'): return # a memory of another kind: strengths, gates and reads are kept, it has no items
-    cur = self.current[n]
-    if hasattr(s, 'step'): new, gone = (s.step[i]!=seen.before.memories[n].step[i]) & (s.step[i]>=0), (cur>=0) & (s.step[i]<0).cpu()
-    else:
-        before = seen.open[n].a[i]
-        new, gone = (s.a[i]>before+1e-6) if due else torch.zeros_like(before, dtype=torch.bool), (cur>=0) & (s.a[i]==0).cpu()
-    if gone.any():
-        for j in cur[gone].tolist(): self._end(j, lost=False)
-        cur[gone] = -1
-    at = new.nonzero()
+    if not _has_items(s, S): return
+    if hasattr(s, 'last_read') and s.last_read.shape==S.shape: self.noted[n] = s.last_read[i]
+    if not (due or new): return # nothing else happens within a span
+    was = seen.open[n] # after a reset, before the commit
+    if new: self._leave(n, _empty(was, i), new[0]+1)
+    self._leave(n, _empty(s, i), self.T)
+    if hasattr(s, 'step'): at = ((s.step[i]!=was.step[i]) & (s.step[i]>=0)).nonzero()
+    else: at = (s.a[i]>was.a[i]+1e-6).nonzero()
     if len(at): self._written(n, seen, s, i, at)
 
 @patch
@@ -137,21 +165,34 @@ def _written(self:Recorder, n, seen, s, i, at): # at [m, 2]: block, slot
     b, m = at.unbind(-1)
     S = _strength(s)[i][b,m]
     step = s.step[i][b,m]+self.offset if hasattr(s, 'step') else torch.full_like(b, self.T-1)
+    read = seen.open[n].last_read[i][b,m] if n in self.noted else torch.full_like(b, -1)
     same, cur, ids = self._rewritten(n, seen, s, i, b, m), self.current[n], []
-    for bb,mm,j,st,x,again,v in zip(b.tolist(), m.tolist(), cur[b.cpu(),m.cpu()].tolist(), step.tolist(), S.tolist(), same, s.V[i][b,m].detach().unbind()):
-        again = again and j>=0
-        if j>=0 and not again: self._end(j, lost=True)
-        if not again: j = self._begin(n, bb, mm, st)
+    for bb,mm,j,st,x,again,v,t in zip(b.tolist(), m.tolist(), cur[b.cpu(),m.cpu()].tolist(), step.tolist(), S.tolist(), same, s.V[i][b,m].detach().unbind(), read.tolist()):
+        again, text = again and j>=0, self._text(st)
+        if j>=0: self._was_read(j, t)
+        if j>=0 and not again: self._end(j, self.T, lost=True)
+        if not again: j = self._begin(n, bb, mm, st, text)
         it = self.items[j]
-        it['first'] = it.get('first') or self._text(st)
-        it['updates'] += again; it['text'], it['strength'], it['written'], it['value'] = self._text(st), x, st, v
+        it['updates'] += again; it['text'], it['strength'], it['written'], it['renewed'], it['value'] = text, x, st, self.T, v
         ids.append(j)
     cur[b.cpu(),m.cpu()] = torch.tensor(ids)
 
 @patch
-def _begin(self:Recorder, n, block, slot, step)->int: # its id
+def _note(self:Recorder, n):
+    "When the items that are in a memory were last read, as far as it says"
+    if n not in self.noted: return
+    there = self.current[n]>=0
+    for j,t in zip(self.current[n][there].tolist(), self.noted[n].cpu()[there].tolist()): self._was_read(j, t)
+
+@patch
+def _was_read(self:Recorder, j, t): # t: step in the stream; that of the write itself was no read
+    it, t = self.items[j], t+self.offset
+    if t>it['written']: it['read'] = max(it['read'], t)
+
+@patch
+def _begin(self:Recorder, n, block, slot, step, text)->int: # its id
     "A new item in a slot"
-    it = dict(memory=n, block=block, slot=slot, step=step, updates=0, near=[], read=-1, end=-1, lost=False)
+    it = dict(memory=n, block=block, slot=slot, step=step, entered=self.T, first=text, updates=0, near=[], read=-1, end=-1, lost=False)
     it['thin'] = self.keep>1 and bool(_hash(it)%self.keep)
     self.items[self.next_id], self.next_id = it, self.next_id+1
     return self.next_id-1
@@ -160,8 +201,8 @@ def _begin(self:Recorder, n, block, slot, step)->int: # its id
 def _rewritten(self:Recorder, n, seen, s, i, b, m)->list: # of bool
     "Is the new key the old one's like?"
     match = getattr(self.model.memories[n], 'match', None)
-    if match is None: return [False]*len(b)
     old = seen.before.memories[n]
+    if match is None or not hasattr(old, 'center'): return [False]*len(b)
     c = old.center[i][b]
     return ((unit(old.K[i][b,m]-c)*unit(s.K[i][b,m]-c)).sum(-1)>match-1e-4).tolist()
 
@@ -187,9 +228,9 @@ def _out(self:Recorder, n, b, v): # v [m, E] -> [m, D], or None for a memory who
     return (h.flatten(1)*model.head_norm) @ model.head
 
 @patch
-def _text(self:Recorder, step)->list: # the tokens up to the one that came
-    back = self.T-1-step
-    return self.tail[:len(self.tail)-back][-self.context:] if back<len(self.tail) else []
+def _text(self:Recorder, step)->list: # the tokens of its document up to the one that came
+    at, begin = self.T-len(self.tail), max([step+1-self.context, *(t for t in self.starts if t<=step)])
+    return self.tail[max(0, begin-at):max(0, step+1-at)]
 
 # %% ../nbs/11_recorder.ipynb #11c70011
 @patch
@@ -204,25 +245,31 @@ def _boundary(self:Recorder, seen, i):
         f[f'use.{n}'] = S[i].detach().sum(-1)/getattr(self.model.memories[n], 'budget', S.shape[-1])
         f |= {f'{k}.{n}': getattr(seen.orders[n], k)[i].detach() for k in ('g','eta','tau')} if n in seen.orders else {}
         if hasattr(s, 'writes'): f[f'writes.{n}'] = s.writes[i].clone()
-        if hasattr(s, 'last_read'): f[f'_read.{n}'] = s.last_read[i]
-    self.frames.append({k: v for k,v in f.items() if k[0]!='_'})
-    self.last = f
+    self.frames.append(f)
     if len(self.frames)>self.max_frames: self.frames, self.stride = self.frames[::2], self.stride*2
 
 # %% ../nbs/11_recorder.ipynb #11c70012
+def _joined(parts:list, k:str)->Tensor: # parts: name -> [rows, ...]
+    "What the parts hold under one name, in order; NaN in the rows of a part that lacks it. A list of reads has no such gaps"
+    have = [p[k] for p in parts if k in p]
+    if len(have)<len(parts) and not k.startswith(('read.','weight.')):
+        x, rows = have[0], lambda p: len(next(iter(p.values())))
+        gap = lambda n: x.new_full((n, *x.shape[1:]), torch.nan, dtype=x.dtype if x.is_floating_point() else torch.float64)
+        have = [p[k] if k in p else gap(rows(p)) for p in parts]
+    return torch.cat(have).cpu()
+
 @patch
 def recording(self:Recorder)->'Recording':
     "What was seen so far; the recorder may go on"
-    if not self.details: raise ValueError('nothing was recorded: read something inside `with recorder.on(model):`')
+    if not self.details: raise ValueError(f'nothing was recorded: read something inside `with recorder.on(model):` that has a stream {self.stream}')
     self._say()
-    x = {f'frames.{k}': torch.stack([f[k] for f in self.frames if k in f]).cpu() for k in (self.frames[0] if self.frames else ())}
-    keys = dict.fromkeys(k for d in self.details for k in d)
-    x |= {f'tokens.{k}': torch.cat([d[k] for d in self.details if k in d]).cpu() for k in keys}
+    frames, names = [{k: v[None] for k,v in f.items()} for f in self.frames], lambda parts: dict.fromkeys(k for p in parts for k in p)
+    x = {f'frames.{k}': _joined(frames, k) for k in names(frames)} | {f'tokens.{k}': _joined(self.details, k) for k in names(self.details)}
     x |= {f'slots.{n}': cur.clone() for n,cur in self.current.items()}
     self._last_reads(x)
     ids, its = list(self.items), list(self.items.values())
     names = list(self.current)
-    cols = dict(id=ids, memory=[names.index(it['memory']) for it in its], **{k: [it[k] for it in its] for k in ('block','slot','step','written','updates','read','end','lost','thin')})
+    cols = dict(id=ids, memory=[names.index(it['memory']) for it in its], **{k: [it[k] for it in its] for k in ('block','slot','step','written','entered','renewed','updates','read','end','lost','thin')})
     x |= {f'items.{k}': torch.tensor(v, dtype=torch.int64) for k,v in cols.items()}
     x['items.strength'] = torch.tensor([it['strength'] for it in its])
     pad = lambda rows, n: torch.tensor([[-1]*(n-len(r))+r for r in rows], dtype=torch.int64).view(-1, n)
@@ -232,33 +279,39 @@ def recording(self:Recorder)->'Recording':
 
 @patch
 def _last_reads(self:Recorder, x):
-    "When each item that is still there was last read: what the memory noted, or the reads that are kept"
-    for n,cur in self.current.items():
-        noted = getattr(self, 'last', {}).get(f'_read.{n}')
-        at, w = x.get(f'tokens.read.{n}'), x.get(f'tokens.weight.{n}')
-        if noted is not None:
-            for b,m in (cur>=0).nonzero().tolist(): self.items[cur[b,m].item()]['read'] = max(self.items[cur[b,m].item()]['read'], noted[b,m].item()+self.offset)
-        if at is None: continue
-        strong = at[w>=.05]
+    "When each item was last read: what the memory noted, or the reads that are kept"
+    for n in self.current:
+        self._note(n)
+        if f'tokens.read.{n}' not in x: continue
+        strong = x[f'tokens.read.{n}'][x[f'tokens.weight.{n}']>=.05]
         last = torch.full((self.next_id+1,), -1).scatter_reduce(0, strong[:,3].clamp(min=-1)+1, strong[:,0], 'amax')[1:]
         for j in last.nonzero()[:,0].tolist():
             if j in self.items: self.items[j]['read'] = max(self.items[j]['read'], last[j].item())
 
 # %% ../nbs/11_recorder.ipynb #11c70015
+_META = dict(T=int, span=int, stride=int, share=(int,float), boundaries=int, names=list)
+_NEEDED = {'tokens': ('t','ids','nll','surprise','first','top','top_logp'), 'items': ('id','memory','block','slot','step','written','entered','renewed','updates','read','end','lost','thin','strength','text','first','near')}
+
 class Recording:
     "What a `Recorder` saw"
     def __init__(self, x:dict, meta:dict): # x: name -> tensor; meta: plain values
         self.x, self.meta, self.cache = x, meta, {} # cache: of whoever draws it
-        self.tok = Tokenizer.from_str(meta['tokenizer']) if meta.get('tokenizer') else None
+        self.tok = _tokenizer(meta.get('tokenizer'))
 
     def save(self, path):
         "Write it to one file, atomically"
-        save_tensors(path, self.x, 'recording', self.meta)
+        save_tensors(path, self.x, 'recording', self.meta | dict(holds=sorted(self.x)))
 
     @classmethod
     def load(cls, path)->'Recording': # opens without a model
         "Read a file of `save`; raises FileNotFoundError, and ValueError for a file that is none or a damaged one"
-        return cls(*load_tensors(path, 'recording'))
+        try:
+            x, meta = load_tensors(path, 'recording')
+            if faults := '; '.join(_faults(x, meta)): raise ValueError(faults)
+            return cls(x, {k: v for k,v in meta.items() if k!='holds'})
+        except (ValueError, KeyError, TypeError, RuntimeError) as e:
+            if str(e).startswith(str(path)): raise
+            raise ValueError(f'{path} is a damaged recording ({type(e).__name__}: {e}): use another copy') from None
 
     def __getitem__(self, name:str)->Tensor:
         "A tensor; raises KeyError with the names there are"
@@ -267,11 +320,35 @@ class Recording:
 
     def __contains__(self, name): return name in self.x
 
+def _tokenizer(text):
+    "From its JSON; raises ValueError where it does not parse, which the library tells by bare exceptions and by panics"
+    try: return Tokenizer.from_str(text) if text else None
+    except BaseException as e:
+        if isinstance(e, (KeyboardInterrupt, SystemExit, MemoryError)): raise
+        raise ValueError(f'its tokenizer cannot be read: {e}') from None
+
+def _faults(x, meta): # yields a sentence for each
+    "What a recording lacks, and columns of different length"
+    if not isinstance(meta, dict): yield f'its description is a {type(meta).__name__}, not names and values'; return
+    if bad := [k for k,kind in _META.items() if not isinstance(meta.get(k), kind)]: yield f'its description has no usable {", ".join(bad)}'; return
+    needed = [*(f'{g}.{k}' for g,ks in _NEEDED.items() for k in ks), *meta.get('holds', ())]
+    if bad := list(dict.fromkeys(k for k in needed if k not in x)): yield f'it has no {", ".join(bad)}'; return
+    rows, m = {'tokens': len(x['tokens.t']), 'items': len(x['items.id']), 'frames': len(x.get('frames.at', ()))}, x['items.memory']
+    for k,v in x.items():
+        if k.startswith('tokens.read.') and len(v)!=len(x.get('tokens.weight.'+k[12:], ())): yield f'{k}: reads and weights do not fit'
+        if not k.startswith(('tokens.read.','tokens.weight.')) and len(v)!=rows.get(k.split('.')[0], len(v)): yield f'{k}: another length than the columns beside'
+    if len(m) and not 0<=m.min()<=m.max()<len(meta['names']): yield f'items.memory is {m.min()} to {m.max()}, there are {len(meta["names"])} memories'
+
 # %% ../nbs/11_recorder.ipynb #11c70016
 @patch(as_prop=True)
 def names(self:Recording)->list:
     "The memories, episodic memory first"
     return sorted((n for n in self.meta['names'] if f'frames.strength.{n}' in self), key=lambda n: (n!='em', n))
+
+@patch(as_prop=True)
+def readers(self:Recording)->list:
+    "The memories that have reads, those without strengths too; episodic memory first"
+    return sorted((k[12:] for k in self.x if k.startswith('tokens.read.')), key=lambda n: (n!='em', n))
 
 @patch(as_prop=True)
 def at(self:Recording)->Tensor: # [F]
@@ -292,13 +369,13 @@ def text(self:Recording, ids)->str: # ids: any iterable of tokens; below 0 is no
 @patch
 def item(self:Recording,
     j:int,       # its id
-    t:int=None   # as it was when t tokens had been read: by its first text, if it was written again only later; default the end
+    t:int=None   # as it was when t tokens had been read: by its first text, if it was renewed only later; default the end
 )->dict:
     "One item: where, when, by which text, and what its last value says; None for one that was not kept"
     if (k := self._row.get(int(j))) is None: return None
-    d = {f: self[f'items.{f}'][k] for f in ('memory','block','slot','step','written','updates','read','end','lost','strength')}
+    d = {f: self[f'items.{f}'][k] for f in ('memory','block','slot','step','written','entered','renewed','updates','read','end','lost','strength')}
     d = {f: v.item() for f,v in d.items()}
-    return d | dict(memory=self.meta['names'][d['memory']], text=self.text(self['items.text' if t is None or t>d['written'] else 'items.first'][k].tolist()), near=[self.word(w) for w in self['items.near'][k].tolist()])
+    return d | dict(memory=self.meta['names'][d['memory']], text=self.text(self['items.text' if t is None or t>=d['renewed'] else 'items.first'][k].tolist()), near=[self.word(w) for w in self['items.near'][k].tolist()])
 
 @patch(as_prop=True)
 def _row(self:Recording)->dict: # id -> row
@@ -308,10 +385,9 @@ def _row(self:Recording)->dict: # id -> row
 @patch
 def item_at(self:Recording, memory:str, block:int, slot:int, t:int)->int: # id, None where the slot was empty
     "The item that was in a slot when t tokens had been read"
-    it = {f: self[f'items.{f}'] for f in ('memory','block','slot','step','end','id')}
-    here = (it['memory']==self.meta['names'].index(memory)) & (it['block']==block) & (it['slot']==slot) & (it['step']<t) & ((it['end']<0)|(it['end']>=t))
-    k = here.nonzero()[:,0]
-    return int(it['id'][k[it['step'][k].argmax()]]) if len(k) else None
+    it = {f: self[f'items.{f}'] for f in ('memory','block','slot','entered','end','id')}
+    here = (it['memory']==self.meta['names'].index(memory)) & (it['block']==block) & (it['slot']==slot) & (it['entered']<=t) & ((it['end']<0)|(it['end']>t))
+    return int(it['id'][here][-1]) if here.any() else None
 
 @patch
 def _repr_markdown_(self:Recording)->str:
@@ -321,20 +397,25 @@ def _repr_markdown_(self:Recording)->str:
     if m['stride']>1: rows.append(f"one boundary in {m['stride']} kept")
     if len(self['tokens.t'])<m['T']: rows.append(f"details of the last {len(self['tokens.t']):,} tokens")
     if m['share']<1: rows.append(f"{m['share']:.3g} of the items, drawn by a hash")
-    return 'Recording: ' + '; '.join([*rows, f"{len(self['items.id']):,} items", f"memories {', '.join(self.names)}"])
+    return 'Recording: ' + '; '.join([*rows, f"{len(self['items.id']):,} items", f"memories {', '.join(dict.fromkeys([*self.names, *self.readers]))}"])
 
 # %% ../nbs/11_recorder.ipynb #11c70019
 @torch.no_grad()
 def record(
     model:NeuroMemLM,
-    ids:Tensor, # [T] one text
+    ids, # [T] or [1, T] tokens of one text: a tensor, an array or a list
     tokenizer=None,
     off:bool=False, # also what the model predicts where all reads are empty
     chunk:int=512, quiet:bool=False,
     **kw # of `Recorder`
 )->Recording:
-    "Read a text and keep what happened"
+    "Read a text and keep what happened; raises ValueError for what is not one text of the model's vocabulary"
+    ids = torch.as_tensor(ids, device=model.emb.device)
+    if ids.dim()==2 and len(ids)==1: ids = ids[0]
+    if ids.dim()!=1: raise ValueError(f'ids have the shape {list(ids.shape)}: one text is expected, [T] or [1, T]')
     if len(ids)<2: raise ValueError(f'{len(ids)} tokens are too few: give at least 2')
+    if ids.is_floating_point(): raise ValueError(f'ids are {ids.dtype}: whole numbers are expected')
+    ids = ids.long(); model._check_ids(ids, 0)
     rec = Recorder(model, tokenizer, **kw)
     parts = ids[None].split(chunk, 1)
     with tqdm(total=len(ids)*(1+off), unit='token', desc='recording', disable=quiet) as bar:

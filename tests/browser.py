@@ -269,7 +269,7 @@ rec = Recording.load('../runs/facts.recording')
 view = View.of(rec)""", 'CommitTimeline(rec, view)', 'SlotStrength(rec, view)', 'RetrievalInspector(rec, view)', """# a long run: the same one, 77 times
 n, T, late = 77, rec.meta['T'], lambda v: T*torch.arange(77).repeat_interleave(len(v))
 x = {k: v.repeat(n, *[1]*(v.ndim-1)) for k,v in rec.x.items() if k.startswith(('frames.','items.'))} | {k: rec[k] for k in rec.x if k.startswith('tokens.')}
-for k in ('frames.at','items.step','items.written','items.end'): x[k] = torch.where(x[k]<0, T, x[k])+late(rec[k])
+for k in ('frames.at',*(f'items.{c}' for c in ('step','written','entered','renewed','end'))): x[k] = torch.where(x[k]<0, T, x[k])+late(rec[k])
 x['items.id'] = torch.arange(len(x['items.id']))
 wide = Recording(x, rec.meta | dict(T=n*T, boundaries=len(x['frames.at'])))
 assert wide['frames.strength.em'].shape[::2]>=(5000, 256), wide['frames.strength.em'].shape
