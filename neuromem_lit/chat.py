@@ -9,6 +9,7 @@ __all__ = ['Chat', 'shown', 'talk', 'show_memory', 'show_diff', 'export_items']
 import csv, io, json, re
 from pathlib import Path
 from fastcore.basics import patch
+from .config import *
 from .model import *
 from .memory_file import *
 from .session import *
@@ -135,6 +136,7 @@ def show_memory(m:Memory, query:str='', n:int=20): # yields lines
     found = m.steps_of(m.lines(query)) if query else None
     items = [i for i in m.items() if found is None or i.step in found]
     yield f"model {str(m.origin.get('weights') or 'unknown')[:12]}, {int(m.state.pos[0]):,} tokens read, {len(m.items()):,} items, {len(m.sources):,} sources" + (f', {len(items):,} items with {query!r}' if query else '') + '\n'
+    if new := int(m.state.pos[0]) % config_from_json(m.origin['config']).span: yield f'  the last {new} tokens are in a span that is still open: their items get their slots when it ends\n'
     for name,b in budgets(m.state).items(): yield f"  {name}: {b['slots']} slots a block\n"
     yield from map(shown, items[:n])
     if len(items)>n: yield f'… {len(items)-n:,} more\n'
