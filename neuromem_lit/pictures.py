@@ -142,8 +142,8 @@ def _live(m, c): # a plotly trace
 
 # %% ../nbs/00_pictures.ipynb #91c7f001
 def token_label(s:str)->str:
-    "Text as the label of a bar or a row: blanks at its ends and runs of them as ␣, newlines as ↵"
-    s = re.sub(r'^ +| +$| {2,}', lambda m: '␣'*len(m[0]), s, flags=re.M).replace('\n', '↵')
+    "Text as the label of a bar or a row: blanks at its ends and runs of them as ␣, or ␣×8, newlines as ↵"
+    s = re.sub(r'^ +| +$| {2,}', lambda m: '␣'*len(m[0]) if len(m[0])<5 else f'␣×{len(m[0])}', s, flags=re.M).replace('\n', '↵')
     return ''.join(c if c.isprintable() else repr(c)[1:-1] for c in s)
 
 def token_labels(

@@ -98,7 +98,6 @@ def _table(d:dict)->str: # HTML
     cell = lambda v: f"<code style='white-space:pre-wrap'>{html.escape(v)}</code>"
     return '<table style="text-align:left">' + ''.join(f'<tr><th style="text-align:left;padding-right:1em;vertical-align:top">{html.escape(k)}</th><td style="text-align:left">{cell(str(v))}</td></tr>' for k,v in d.items()) + "</table>"
 
-
 # %% ../nbs/12_widgets.ipynb #12c70012
 def survival(rec:Recording, memory:str)->dict: # x: age in tokens; y, lo, hi: share still there; n, displaced: items
     "Kaplan-Meier curve of a memory's items; empty where no item was written"
@@ -323,7 +322,6 @@ def _turn_to(text, rec, span, of=None): # another stretch, sent at once
 
 def _text_of(rec, span, of=None, **kw)->TokenText: return TokenText(**_shaded(rec, span, of), **kw)
 
-
 # %% ../nbs/12_widgets.ipynb #12c70021
 def timeline(rec:Recording, memory:str)->dict: # panel -> {label: values [F]}; what the memory lacks is left out
     "What happened at each boundary that was kept: surprise, orders, writes, use of the budget; means over blocks"
@@ -361,7 +359,6 @@ class CommitTimeline(Picture):
             if hi-lo<self.rec.meta['T']: ax.axvspan(lo, hi, color=YELLOW, alpha=.2)
         axs[-1].set_xlabel('tokens read')
         return fig
-
 
 # %% ../nbs/12_widgets.ipynb #12c70022
 @patch
@@ -419,7 +416,6 @@ def _redraw(self:CommitTimeline):
 @patch
 def _trace(self:CommitTimeline, now, key): return dict(y=now.get(key, np.full(len(self.rec.at), np.nan)), name=key[1] or self.view.memory, visible=key in now)
 
-
 # %% ../nbs/12_widgets.ipynb #12c70027
 def retrieval(rec:Recording, t:int)->dict: # token, next, reads, gates; real, off: token -> probability
     "What was read and predicted at token t; raises ValueError for one whose details were not kept"
@@ -452,7 +448,6 @@ def both(x:dict, most:int=8)->tuple: # tokens, probabilities REAL, OFF (nan: bel
 
 def _named(rec, ids)->list: return token_labels(ids, rec.word if rec.tok else str)
 
-
 # %% ../nbs/12_widgets.ipynb #12c70029
 class RetrievalInspector(Picture):
     "What one token's prediction read, and what it would be without"
@@ -482,7 +477,7 @@ class RetrievalInspector(Picture):
         ax.set_yticks(y, _named(self.rec, ids), parse_math=False); ax.invert_yaxis(); ax.legend(frameon=False, fontsize=8)
         ax.set(xlabel='probability', xlim=(0,1)); ax.set_title(f'next token after …{self._around(t)}', fontsize=9, parse_math=False)
         bx.axis('off'); bx.set_title('what was read', fontsize=9, loc='left')
-        for i,d in enumerate(_strongest(x, 10)): bx.text(0, .95-i*.1, f"{d['weight']:.2f}  {d['memory']} block {d['block']} slot {d['slot']:<4}  …{token_label(d['text'][-40:])}", family='monospace', fontsize=7.5, va='top', parse_math=False)
+        for i,d in enumerate(_strongest(x, 10)): bx.text(0, .95-i*.1, f"{d['weight']:.2f}  {d['memory']:<3} block {d['block']} slot {d['slot']:<4}  …{token_label(d['text'][-40:])}", family='monospace', fontsize=7.5, va='top', parse_math=False)
         return fig
 
     def _around(self, t):
@@ -490,7 +485,6 @@ class RetrievalInspector(Picture):
         return token_label(self.rec.text(self.rec['tokens.ids'][max(0, k-8):k+1].tolist())[-28:])
 
 def _strongest(x, n): return sorted(x['reads'], key=lambda d: -d['weight'])[:n]
-
 
 # %% ../nbs/12_widgets.ipynb #12c7002a
 @patch
