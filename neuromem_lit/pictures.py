@@ -141,9 +141,11 @@ def _live(m, c): # a plotly trace
     return go.Bar(x=list(m.x), y=np.asarray(m.y, float), name=m.label, marker_color=c, showlegend=bool(m.label))
 
 # %% ../nbs/00_pictures.ipynb #91c7f001
+_SMALL = str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹')
+
 def token_label(s:str)->str:
-    "Text as the label of a bar or a row: blanks at its ends and runs of them as ␣, or ␣×8, newlines as ↵"
-    s = re.sub(r'^ +| +$| {2,}', lambda m: '␣'*len(m[0]) if len(m[0])<5 else f'␣×{len(m[0])}', s, flags=re.M).replace('\n', '↵')
+    "Text as the label of a bar or a row: blanks at its ends and runs of them as ␣, or as ␣¹² where there are twelve, newlines as ↵"
+    s = re.sub(r'^ +| +$| {2,}', lambda m: '␣'*len(m[0]) if len(m[0])<5 else '␣'+str(len(m[0])).translate(_SMALL), s, flags=re.M).replace('\n', '↵')
     return ''.join(c if c.isprintable() else repr(c)[1:-1] for c in s)
 
 def token_labels(
