@@ -477,7 +477,7 @@ class RetrievalInspector(Picture):
         ax.set_yticks(y, _named(self.rec, ids), parse_math=False); ax.invert_yaxis(); ax.legend(frameon=False, fontsize=8)
         ax.set(xlabel='probability', xlim=(0,1)); ax.set_title(f'next token after …{self._around(t)}', fontsize=9, parse_math=False)
         bx.axis('off'); bx.set_title('what was read', fontsize=9, loc='left')
-        for i,d in enumerate(_strongest(x, 10)): bx.text(0, .95-i*.1, f"{d['weight']:.2f}  {d['memory']:<3} block {d['block']} slot {d['slot']:<4}  …{token_label(d['text'][-40:])}", family='monospace', fontsize=7.5, va='top', parse_math=False)
+        for i,d in enumerate(_strongest(x, 10)): bx.text(0, .95-i*.1, f"{d['weight']:.2f}  {d['memory']:<3} block {d['block']} slot {d['slot']:<4}  {'…'+token_label(d['text'][-40:]) if d['text'] else 'not known'}", family='monospace', fontsize=7.5, va='top', parse_math=False)
         return fig
 
     def _around(self, t):
@@ -523,13 +523,15 @@ def _show(self:RetrievalInspector):
         for trace,p in zip(self.fig.data, (a, b)): trace.update(x=np.asarray(p, float), y=y)
     self.reads.value = _reads_html(x, t)
 
+def _tail(text)->str: return f'<code>…{html.escape(token_label(text[-36:]))}</code>' if text else 'not known' # HTML
+
 def _reads_html(x, t, most=14)->str:
     "The reads as a table, the gates under it"
     cells = lambda *v, tag='td': '<tr>' + ''.join(f'<{tag} style="text-align:left;padding:0 8px 0 0">{c}</{tag}>' for c in v) + '</tr>'
-    rows = [cells(f"{d['weight']:.3f}", f"{d['memory']}, {d['block']}, {d['slot']}", '' if d['age'] is None else f"{d['age']:,}", f"<code>…{html.escape(token_label(d['text'][-36:]))}</code>") for d in _strongest(x, most)]
+    rows = [cells(f"{d['weight']:.3f}", f"{d['memory']}, {d['block']}, {d['slot']}", '' if d['age'] is None else f"{d['age']:,}", f"{_tail(d['text'])}") for d in _strongest(x, most)]
     gates = ', '.join(f"{n} {', '.join(f'{g:.2f}' for g in v)}" for n,v in x['gates'].items())
-    right = '' if x['nll'] is None else f"next came <code>{html.escape(token_label(x['next']))}</code>: p {math.exp(-x['nll']):.3f} REAL" + (f", {math.exp(-x['off_nll']):.3f} OFF" if x['off_nll'] is not None else '')
-    return f"<b>token {t:,}</b> <code>{html.escape(token_label(x['token']))}</code>, {right}<table>{cells('weight', 'memory, block, slot', 'age', 'written by', tag='th')}{''.join(rows)}</table><small>gate or salience of this token, by block: {gates}</small>"
+    right = '' if x['nll'] is None else f", next came <code>{html.escape(token_label(x['next']))}</code>: p {math.exp(-x['nll']):.3f} REAL" + (f", {math.exp(-x['off_nll']):.3f} OFF" if x['off_nll'] is not None else '')
+    return f"<b>token {t:,}</b> <code>{html.escape(token_label(x['token']))}</code>{right}<table>{cells('weight', 'memory, block, slot', 'age', 'written by', tag='th')}{''.join(rows)}</table><small>gate or salience of this token, by block: {gates}</small>"
 
 # %% ../nbs/12_widgets.ipynb #12c7002e
 def read_entropy(rec:Recording, memory:str)->Tensor: # [n, B] nats, nan where the token read nothing
