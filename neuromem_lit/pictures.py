@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['BLUE', 'ORANGE', 'GREEN', 'YELLOW', 'SKY', 'PINK', 'GREY', 'PALETTE', 'INK', 'plain_layout', 'Picture', 'static_only',
-           'Line', 'Bars', 'Grid', 'Slide']
+           'Line', 'Bars', 'Grid', 'token_label', 'token_labels', 'Slide']
 
 # %% ../nbs/00_pictures.ipynb #91c70004
-import io, json, math, os
+import io, json, math, os, re
 import matplotlib.pyplot as plt, numpy as np, plotly.graph_objects as go, ipywidgets as W
 from base64 import b64encode
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -138,6 +139,23 @@ def _live(m, c): # a plotly trace
     if isinstance(m, Grid): return go.Heatmap(z=np.asarray(m.z, np.float32), zmin=m.lo, zmax=m.hi, colorscale='Viridis', colorbar=dict(title=dict(text=m.label, side='right'), thickness=12))
     if isinstance(m, Line): return go.Scatter(x=np.asarray(m.x), y=np.asarray(m.y, float), name=m.label, mode='lines', line=dict(color=c, width=2, dash='dash' if m.dash else 'solid'), showlegend=bool(m.label))
     return go.Bar(x=list(m.x), y=np.asarray(m.y, float), name=m.label, marker_color=c, showlegend=bool(m.label))
+
+# %% ../nbs/00_pictures.ipynb #91c7f001
+_SMALL = str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹')
+
+def token_label(s:str)->str:
+    "Text as the label of a bar or a row: blanks at its ends and runs of them as ␣, or as ␣¹² where there are twelve, newlines as ↵"
+    s = re.sub(r'^ +| +$| {2,}', lambda m: '␣'*len(m[0]) if len(m[0])<5 else '␣'+str(len(m[0])).translate(_SMALL), s, flags=re.M).replace('\n', '↵')
+    return ''.join(c if c.isprintable() else repr(c)[1:-1] for c in s)
+
+def token_labels(
+    ids:list, # tokens
+    word      # of a token: its text
+)->list:
+    "Labels of tokens, no two the same: the number stands behind texts that several have or that say nothing"
+    text = [token_label(word(i)) for i in ids]
+    n = Counter(text)
+    return [f'{t} ({i})' if n[t]>1 or t in ('','�') else t for t,i in zip(text, ids)]
 
 # %% ../nbs/00_pictures.ipynb #91c70015
 class Slide(Picture):

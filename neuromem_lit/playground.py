@@ -9,6 +9,7 @@ __all__ = ['POLICY_NAMES', 'History', 'Desk', 'Playground']
 import html, math, torch, ipywidgets as W, matplotlib.pyplot as plt, numpy as np, plotly.graph_objects as go
 from itertools import count
 from pathlib import Path
+from safetensors import SafetensorError
 from fastcore.basics import patch
 from .data import BOS
 from .model import *
@@ -22,7 +23,7 @@ class History:
     def __init__(self, model, tok, state=None):
         self.state, self.recorder, self.logits = state or model.init_state(1), Recorder(model, tok), None
         self.before, self.last = self.state, None # the state before the last token, and that token
-        self.recorder.T = len(self) # its time is the stream's own, also where another history went before
+        self.began = self.recorder.T = len(self) # its time is the stream's own, also where another history went before
 
     def __len__(self): return int(self.state.pos[0])
 
@@ -52,9 +53,12 @@ class Desk:
 
 # %% ../nbs/14_playground.ipynb #14c70008
 @patch
-def encode(self:Desk, text:str)->list: # of tokens; a history's first begins with <s>
-    "Text as tokens"
-    return ([] if len(self.open) else [BOS]) + self.tok.encode(text).ids
+def encode(self:Desk, text:str, history:History=None)->list: # of tokens; a history's first begins with <s>
+    "Text as tokens for a history, by default the open one"
+    return ([] if len(history or self.open) else [BOS]) + self.tok.encode(text).ids
+
+@patch
+def word(self:Desk, i:int)->str: return self.tok.decode([i], skip_special_tokens=False)
 
 @patch
 @torch.no_grad()
@@ -79,9 +83,9 @@ def ask(self:Desk,
     temperature:float=0., seed:int=0, **sampling
 )->str:
     "What the model says next, up to the end of the line; the history stays as it was"
-    h, ids = self.histories[name or self.name], self.encode(question)
-    if not ids: raise ValueError('the question is empty: type something to go on from')
-    out = []
+    if not question: raise ValueError('the question is empty: type something to go on from')
+    h, out = self.histories[name or self.name], []
+    ids = self.encode(question, h)
     for t,_ in self.model.stream(torch.tensor([ids]), h.state, n, arms=self.arms if arms is None else arms, temperature=temperature, seed=seed, **sampling):
         out.append(t.item())
         if '\n' in self.tok.decode(out): break
@@ -89,14 +93,14 @@ def ask(self:Desk,
 
 @patch
 @torch.no_grad()
-def next_words(self:Desk, question:str='', name:str=None, k:int=8)->dict: # word -> (REAL, OFF) probabilities
+def next_words(self:Desk, question:str='', name:str=None, k:int=8)->dict: # token -> (REAL, OFF) probabilities
     "The next token after a question, or after what was read: with the switches as they are, and with all memories off"
     h = self.histories[name or self.name]
-    ids, state = (torch.tensor([self.encode(question)]), h.state) if question else (h.last, h.before)
+    ids, state = (torch.tensor([self.encode(question, h)]), h.state) if question else (h.last, h.before)
     if ids is None: return {}
     p, off = (self.model(ids, state, arms=a)[0][0,-1].softmax(-1) for a in (self.arms, 'off'))
     best = torch.maximum(p, off).topk(k).indices.tolist()
-    return {self.tok.decode([i]): (p[i].item(), off[i].item()) for i in best}
+    return {i: (p[i].item(), off[i].item()) for i in best}
 
 @patch
 def compare(self:Desk, question:str, **kw)->dict: # name -> answer
@@ -109,16 +113,24 @@ def switch(self:Desk, kind:str, on:bool): # kind: 'wm', 'pm' or 'em'
     "What reads see from now on; writes go on"
     self.arms = {**self.arms, kind: 'real' if on else 'off'}
 
+def _file(path, what)->Path:
+    "The path of a file; raises ValueError for none, and for a folder"
+    if not str(path).strip(): raise ValueError(f'the path is empty: type {what}')
+    file = Path(str(path).strip()).expanduser()
+    if file.is_dir(): raise ValueError(f'{file} is a folder: add the name of a file in it')
+    return file
+
 @patch
 def save(self:Desk, path:str):
-    "Keep the open history's memory"
-    if not str(path).strip(): raise ValueError('the path is empty: type where the memory shall be kept')
-    self.model.save_state(self.open.state, Path(path).expanduser())
+    "Keep the open history's memory; raises OSError where it cannot be written"
+    file = _file(path, 'where the memory shall be kept')
+    try: self.model.save_state(self.open.state, file)
+    except SafetensorError as e: raise OSError(f'{file} cannot be written: {e}') from None
 
 @patch
 def load(self:Desk, path:str)->str: # the new history's name
     "A saved memory as a new history"
-    state = self.model.load_state(Path(path).expanduser())
+    state = self.model.load_state(_file(path, 'which memory file to load'))
     if len(state.pos)!=1: raise ValueError(f'{path} holds {len(state.pos)} streams, the playground opens one: save `state.select([i])`')
     return self.new(state)
 
@@ -131,22 +143,36 @@ class Playground(Picture):
         examples:dict=None # name -> text, to begin with
     ):
         self.desk, self.examples = Desk(model.eval(), tokenizer), examples or {}
-        self.typed, self.at = '', 0 # the text that is being read, and how many of its tokens were
+        self._forget()
+
+    def _forget(self): # what was typed, asked and drawn for another history
+        self.typed, self.ids, self.ends, self.at, self.done, self.asked, self.notice = '', [], [], 0, 0, '', ''
+        if hasattr(self, 'below'): self.below.children = ()
+
+    @property
+    def left(self)->int: return len(self.ids)-self.at # tokens of the typed text to go
+
+    def _bars(self)->tuple: # tokens as labels, REAL, OFF, what they would come after
+        "The next token after what was asked last; where nothing was asked since something was read, after what was read"
+        w = self.desk.next_words(self.asked)
+        after = f'“{token_label(self.asked.strip()[-30:])}”' if self.asked else 'what was read' if w else 'nothing: read some text, or ask'
+        return token_labels(list(w), self.desk.word), [p for p,_ in w.values()], [q for _,q in w.values()], f'next token after {after}'
 
     def data(self)->dict:
-        "The next token with memories and without, strengths of the store"
-        w = self.desk.next_words()
-        return {'next token': list(w), 'REAL': [p for p,_ in w.values()], 'OFF': [q for _,q in w.values()], 'strength': _strengths(self.desk.open.state).flatten()}
+        "The next token with memories and without, and after what; strengths of the store"
+        words, real, off, title = self._bars()
+        return {'next token': words, 'REAL': real, 'OFF': off, 'title': [title], 'strength': _strengths(self.desk.open.state).flatten()}
 
     def figure(self):
         "The open history: the next token, and the slots of its largest memory"
-        w, S = self.desk.next_words(), _strengths(self.desk.open.state)
+        (words, real, off, title), S = self._bars(), _strengths(self.desk.open.state)
         fig,(ax,bx) = plt.subplots(1, 2, figsize=(9.5,2.8), width_ratios=(2,3), layout='constrained')
-        y = np.arange(len(w))
-        ax.barh(y-.2, [p for p,_ in w.values()], .4, color=BLUE, label='REAL'); ax.barh(y+.2, [q for _,q in w.values()], .4, color=ORANGE, label='OFF')
-        ax.set_yticks(y, [repr(t)[1:-1] for t in w]); ax.invert_yaxis(); ax.set(xlabel='probability', xlim=(0,1), title='next token'); ax.legend(frameon=False, fontsize=8)
+        y = np.arange(len(words))
+        ax.barh(y-.2, real, .4, color=BLUE, label='REAL'); ax.barh(y+.2, off, .4, color=ORANGE, label='OFF')
+        ax.set_yticks(y, words, parse_math=False); ax.invert_yaxis(); ax.set(xlabel='probability', xlim=(0,1)); ax.legend(frameon=False, fontsize=8)
+        ax.set_title(title, fontsize=9, parse_math=False)
         fig.colorbar(bx.imshow(S, aspect='auto', cmap='viridis', vmin=0, interpolation='nearest'), ax=bx, label='strength')
-        bx.set(xlabel='slot', ylabel='block', yticks=range(len(S)), title=f'history {self.desk.name}, {len(self.desk.open):,} tokens read')
+        bx.set(xlabel='slot', ylabel='block', yticks=range(len(S))); bx.set_title(f'history {self.desk.name}, {len(self.desk.open):,} tokens read', fontsize=9)
         return fig
 
 def _strengths(state)->np.ndarray: # [B, slots] of the memory with most slots
@@ -223,12 +249,14 @@ def _chooser(self:Playground):
 
 @patch
 def _choose(self:Playground):
-    if self.history.value: self.desk.name, self.typed = self.history.value, ''
+    if self.history.value:
+        self.desk.name = self.history.value
+        self._forget()
 
 @patch
 def _pictures(self:Playground):
     "The next token, and the store"
-    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability of the next token', '', height=270, width=390, xaxis=dict(range=[0,1]), yaxis=dict(autorange='reversed', type='category')))
+    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability', '', 'next token', height=290, width=390, xaxis=dict(range=[0,1]), yaxis=dict(autorange='reversed', type='category', ticks='outside', ticklen=6, tickcolor='rgba(0,0,0,0)'), legend=dict(orientation='h', y=0, yanchor='bottom', x=1, xanchor='right')))
     self.store = go.FigureWidget([go.Heatmap(zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, title=dict(text='strength', side='right')))], plain_layout('slots, the strongest of neighbours', 'block', height=150, width=390, yaxis=dict(dtick=1)))
     return W.VBox([self.bars, self.store])
 
@@ -237,7 +265,7 @@ def _pictures(self:Playground):
 def _do(self:Playground, f):
     "f as the answer to an event: what it refuses is said in the status line, and then everything is drawn"
     def g(*_):
-        note = ''
+        note = self.notice = ''
         try: f()
         except (ValueError, OSError) as e: note = f"<span style='color:{ORANGE}'>{html.escape(str(e))}</span>"
         self._show(note)
@@ -245,8 +273,18 @@ def _do(self:Playground, f):
 
 @patch
 def _pending(self:Playground)->list: # tokens of the typed text that are still to be read
-    if self.text.value!=self.typed or not self.at: self.ids, self.typed, self.at = self.desk.encode(self.text.value) if self.text.value else [], self.text.value, 0
+    if self.text.value!=self.typed or self.at==len(self.ids): self._retype(self.text.value)
     return self.ids[self.at:]
+
+@patch
+def _retype(self:Playground, text:str):
+    "A changed text: what comes behind the part that was read; all of it where that part was changed, or where it is read again"
+    on = self.done>0 and text!=self.typed and text.startswith(self.typed[:self.done])
+    if self.at<len(self.ids) and not on: self.notice = '; what was read of the text before was changed, so the new text is read from its start'
+    done = self.done if on else 0
+    self.ids = self.desk.encode(text[done:]) if text[done:] else []
+    ends = [done+end for _,end in self.desk.tok.encode(text[done:]).offsets] # in letters of the text
+    self.ends, self.typed, self.at, self.done = [done]*(len(self.ids)-len(ends))+ends, text, 0, done
 
 @patch
 def step(self:Playground, n:int): # None: all
@@ -254,9 +292,8 @@ def step(self:Playground, n:int): # None: all
     ids = self._pending()[:n]
     self.progress.max, self.progress.layout.visibility = max(1, len(ids)), 'visible' if len(ids)>256 else 'hidden'
     self.desk.read(ids, lambda done, of: setattr(self.progress, 'value', done))
-    self.progress.layout.visibility = 'hidden'
-    self.at = (self.at+len(ids))%max(1, len(self.ids))
-    self.left = len(self.ids)-self.at if self.at else 0
+    self.progress.layout.visibility, self.asked = 'hidden', ''
+    self.at += len(ids); self.done = self.ends[self.at-1]
 
 @patch
 def _span(self:Playground):
@@ -273,12 +310,14 @@ def ask(self:Playground):
     "Answer the question from the open history; as it was asked, and with all memories off"
     q, how = self._asked()
     real, off = self.desk.ask(q, **how), self.desk.ask(q, arms='off', **how)
+    self.asked = q
     self.answer.value = f"<b>{html.escape(self.question.value)}</b><code>{html.escape(real)}</code><br><small>memories off: <code>{html.escape(off)}</code></small>"
 
 # %% ../nbs/14_playground.ipynb #14c70014
 @patch
 def _opened(self:Playground): # the chooser follows the desk
-    name, self.typed = self.desk.name, ''
+    name = self.desk.name
+    self._forget()
     self.history.options = list(self.desk.histories) # chooses the first
     self.history.value = name
 
@@ -297,6 +336,7 @@ def compare(self:Playground):
     "The question to all histories"
     q, how = self._asked()
     said = self.desk.compare(q, **how)
+    self.asked = q
     rows = ''.join(f"<tr><th>{n}</th><td>{len(self.desk.histories[n]):,} tokens</td><td><code>{html.escape(a)}</code></td></tr>" for n,a in said.items())
     self.histories.value = f"<table><tr><th></th><th>read</th><th>{html.escape(self.question.value)}</th></tr>{rows}</table>"
 
@@ -314,27 +354,42 @@ def load(self:Playground):
 @patch
 def inspect(self:Playground):
     "Slots, commits and reads of the open history, linked"
-    rec = self.desk.open.recorder.recording()
+    h, name = self.desk.open, self.desk.name
+    if len(h)==h.began: raise ValueError(f'history {name} has read nothing since it began here{_since(h)}: read some text, then inspect it')
+    rec = h.recorder.recording()
     view = View.of(rec)
-    self.below.children = [p(rec, view).widget for p in (CommitTimeline, SlotStrength, RetrievalInspector)]
+    self.below.children = [W.HTML(f'<b>history {name}, as it was after {len(h):,} tokens</b>'), *(p(rec, view).widget for p in (CommitTimeline, SlotStrength, RetrievalInspector))]
+
+def _since(h)->str: return f' at token {h.began:,}, from a fork or a file' if h.began else ''
 
 # %% ../nbs/14_playground.ipynb #14c70015
 @patch
 def _show(self:Playground, note:str=''):
     "Draw the open history"
-    h, words = self.desk.open, self.desk.next_words()
+    h, (words, real, off, title) = self.desk.open, self._bars()
+    words = [html.escape(w, quote=False) for w in words] # plotly reads tags
     with self.bars.batch_update():
-        for trace,k in zip(self.bars.data, (0, 1)): trace.update(x=[v[k] for v in words.values()], y=[repr(w)[1:-1] for w in words])
+        for trace,p in zip(self.bars.data, (real, off)): trace.update(x=p, y=words)
+        self.bars.layout.title.text = html.escape(title, quote=False)
     S = _binned(_strengths(h.state))
     with self.store.batch_update(): self.store.data[0].update(z=S.astype(np.float32), zmax=float(max(S.max(), 1e-6)))
-    left = f", {self.left:,} tokens of the typed text to go" if getattr(self, 'left', 0) and self.text.value==self.typed else ''
-    self.status.value = note or f"history {self.desk.name}: {len(h):,} tokens read{left}"
+    left = f', {self.left:,} tokens of the typed text to go' if self.left and self.text.value==self.typed else ''
+    self.status.value = note or f'history {self.desk.name}: {len(h):,} tokens read{left}{self.notice}'
     self.writes.value = self._last_writes()
 
 @patch
 def _last_writes(self:Playground, most=8)->str: # HTML
     rec = self.desk.open.recorder
-    new = sorted((it for it in rec.items.values() if it['memory']=='em'), key=lambda it: -it['written'])[:most] if rec.T else []
-    if not new: return '<small>nothing was written yet: a span has to end first</small>'
-    rows = ''.join(f"<tr><td>{it['written']:,}</td><td>{it['block']}, {it['slot']}</td><td>{it['strength']:.2f}</td><td><code>…{html.escape(self.desk.tok.decode([i for i in it['text'] if i>=0])[-30:])}</code></td></tr>" for it in new)
+    new = sorted((it for it in rec.items.values() if it['memory']=='em'), key=lambda it: -it['written'])[:most]
+    if not new: return f'<small>{self._no_writes()}</small>'
+    rows = ''.join(f"<tr><td>{it['written']:,}</td><td>{it['block']}, {it['slot']}</td><td>{it['strength']:.2f}</td><td><code>…{html.escape(token_label(self.desk.tok.decode([i for i in it['text'] if i>=0])[-30:]))}</code></td></tr>" for it in new)
     return f"<table style='text-align:left'><tr><th>token</th><th>block, slot</th><th>strength</th><th>written by</th></tr>{rows}</table>"
+
+@patch
+def _no_writes(self:Playground)->str:
+    "Why no write is listed"
+    h = self.desk.open
+    if 'em' not in h.state.memories: return 'this model has no episodic memory, whose writes would stand here'
+    why = '' if h.recorder.boundaries else ': a span has to end first'
+    if not h.began: return 'nothing was written yet'+why
+    return f'this history began{_since(h)}: it remembers what was written before, the list shows only what was written since. Nothing was yet{why}'

@@ -25,21 +25,29 @@ class View(tr.HasTraits):
     block = tr.Int(0)
     slot = tr.Int(0)
     token = tr.Int(0)  # a token, in tokens read
-    span = tr.Tuple(tr.Int(), tr.Int()) # a stretch of text, in tokens read
+    span = tr.Tuple(tr.Int(), tr.Int(), default_value=(0,0)) # a stretch of text, in tokens read; (0, 0) is all of it
 
     @classmethod
     def of(cls, rec:Recording)->'View':
         "All of a recording, its first memory, and the strongest slot that it ends with"
-        if not rec.names: raise ValueError('this recording has no memory with slots: the model has none (phase A), or less than a span was read')
+        if not rec.names: raise ValueError(_why_empty(rec))
         memory = rec.names[0]
         S = rec[f'frames.strength.{memory}'][-1]
         b, m = divmod(int(S.float().argmax()), S.shape[-1])
         t = rec['tokens.t']
         return cls(memory=memory, block=b, slot=m, token=int(t[_telling(rec)]), span=(0, rec.meta['T']))
 
-def _telling(rec)->int: # row of the token for which reading helped most, or of the last one
+    def stretch(self, rec:Recording)->tuple: # from, to
+        "The stretch of a recording that is looked at"
+        return (0, rec.meta['T']) if self.span==(0,0) else self.span
+
+def _telling(rec)->int: # row of the token on which the model stood when reading helped it most to predict the next; else of the last one
     if 'tokens.off_nll' not in rec: return len(rec['tokens.t'])-1
-    return int((rec['tokens.off_nll']-rec['tokens.nll']).argmax())
+    return max(0, int((rec['tokens.off_nll']-rec['tokens.nll']).argmax())-1)
+
+def _why_empty(rec)->str: # why a recording has no strengths
+    if not rec.meta['names']: return 'this recording has no memory with slots: its model has none (phase A)'
+    return f"no span has ended yet in this recording: memories are written at the end of every {rec.meta['span']} tokens, read on to there"
 
 def _linked(view, names, f): view.observe(lambda _: f(), names) # f is called when one of the names changes
 
@@ -67,17 +75,24 @@ def _used(rec, memory, block)->int: # slots up to the last that ever held someth
 
 # %% ../nbs/12_widgets.ipynb #12c70010
 def describe(rec:Recording, memory:str, block:int, slot:int, t:int)->dict: # label -> text
-    "The item that was in a slot when t tokens had been read: what wrote it, what it says, how long it lived"
+    "The item that was in a slot when t tokens had been read: what wrote it, what it says, how long it lived; what happened after t is called later"
     out = {'slot': f'{slot} of {memory}, block {block}, after token {t:,}'}
     j = rec.item_at(memory, block, slot, t)
     if j is None: return out | {'holds': 'nothing that was kept'}
-    i = rec.item(j, t)
-    age, ended = t-i['step'], i['end']>=0
-    live = survival(rec, memory)
-    odds = f", longer than {1-float(np.interp(age, live['x'], live['y'], left=1.)):.0%} of the items of this memory" if live else ''
-    return out | {'written by': i['text'], 'first written': f"at token {i['step']:,}, {age:,} tokens before", 'written again': f"{i['updates']} times" + (f", last at token {i['written']:,}" if i['updates'] else ''),
-        'says': ' · '.join(repr(w) for w in i['near']) or 'not known', 'last read': f"at token {i['read']:,}" if i['read']>=0 else 'not that it was noted',
-        'lived': f"{(i['end'] if ended else rec.meta['T'])-i['step']:,} tokens, " + ('then displaced' if i['lost'] else 'then its text ended' if ended else 'and is still there') + odds}
+    i, later = rec.item(j, t), lambda x: ' (later)' if x else ''
+    anew = i['updates']>0 and i['written']>=t
+    says = ' · '.join(token_label(w) for w in i['near'] if w) or 'not known'
+    return out | {'written by': token_label(i['text']), 'first written': f"at token {i['step']:,}, {t-i['step']:,} tokens before",
+        'written again': f"{i['updates']} times" + (f", last at token {i['written']:,}{later(anew)}" if i['updates'] else ''),
+        'says': f"since it was last written{later(anew)}: {says}" if anew else says,
+        'last read': f"at token {i['read']:,}{later(i['read']>=t)}" if i['read']>=0 else 'not that it was noted', 'lived': _lived(rec, i, t)}
+
+def _lived(rec, i, t)->str: # how long an item lived, among all of its memory, and how it ended
+    end = i['end'] if i['end']>=0 else rec.meta['T']
+    life, live = end-i['step'], survival(rec, i['memory'])
+    odds = f", longer than {1-live['y'][max(0, np.searchsorted(live['x'], life)-1)]:.0%} of the items of this memory" if live else ''
+    fate = 'still there at the end' if i['end']<0 else 'then displaced' if i['lost'] else 'then its text ended'
+    return f"{life:,} tokens{odds}; {fate}, after token {end:,}{' (later)' if end>t else ''}"
 
 def _table(d:dict)->str: # HTML
     cell = lambda v: f"<code style='white-space:pre-wrap'>{html.escape(v)}</code>"
@@ -101,6 +116,9 @@ def survival(rec:Recording, memory:str)->dict: # x: age in tokens; y, lo, hi: sh
     return dict(x=np.concatenate([[0.], sf.quantiles]), y=start(y), lo=start(ci.low.probabilities), hi=start(ci.high.probabilities), n=int(mine.sum()), displaced=int(lost.sum()))
 
 # %% ../nbs/12_widgets.ipynb #12c70014
+def _width(rec, x)->float: # of a column, in tokens; it ends where its boundary is
+    return float(x[-1]-x[0])/max(1, len(x)-1) or float(rec.meta['span'])
+
 class SlotStrength(Picture):
     "Strength of every slot over time; a click shows the item"
     def __init__(self, rec:Recording,
@@ -112,7 +130,7 @@ class SlotStrength(Picture):
     def data(self)->dict:
         "Tokens read, and the strengths of each slot of the view's memory and block there"
         v = self.view
-        x, z = pooled(self.rec, v.memory, v.block, *v.span, 10**9)
+        x, z = pooled(self.rec, v.memory, v.block, *v.stretch(self.rec), 10**9)
         return {'tokens read': x, **{f'slot {i}': row for i,row in enumerate(z)}}
 
     def figure(self):
@@ -120,8 +138,8 @@ class SlotStrength(Picture):
         names = [self.view.memory, *(n for n in self.rec.names if n!=self.view.memory)][:2]
         fig,axs = plt.subplots(1, len(names), figsize=(9.5,3), layout='constrained', squeeze=False)
         for ax,n in zip(axs[0], names):
-            x, z = pooled(self.rec, n, self.view.block, *self.view.span)
-            im = ax.imshow(z, aspect='auto', cmap='viridis', vmin=0, extent=(self.view.span[0], x[-1], len(z)-.5, -.5), interpolation='nearest')
+            x, z = pooled(self.rec, n, self.view.block, *self.view.stretch(self.rec))
+            im = ax.imshow(z, aspect='auto', cmap='viridis', vmin=0, extent=(x[0]-_width(self.rec, x), x[-1], len(z)-.5, -.5), interpolation='nearest')
             fig.colorbar(im, ax=ax, label='strength'); ax.set(title=f'{n}, block {self.view.block}', xlabel='tokens read', ylabel='slot')
         return fig
 
@@ -142,9 +160,9 @@ def _as_png(z, top:float)->str: # strengths [slots, columns] -> a picture as the
 def _see(self:SlotStrength)->tuple: # arguments of the image, its slots, the largest strength
     "What the view shows, as a picture: it travels and is drawn faster than numbers"
     v = self.view
-    x, z = pooled(self.rec, v.memory, v.block, *v.span, self.columns)
-    top, dx = _top(self.rec, v.memory), float(x[-1]-x[0])/max(1, len(x)-1)
-    return dict(source=_as_png(z, top), x0=float(x[0]), dx=dx or float(self.rec.meta['span'])), len(z), top
+    x, z = pooled(self.rec, v.memory, v.block, *v.stretch(self.rec), self.columns)
+    top = _top(self.rec, v.memory)
+    return dict(source=_as_png(z, top), x0=float(x[0]), dx=_width(self.rec, x)), len(z), top
 
 @patch
 def _widget(self:SlotStrength):
@@ -152,7 +170,7 @@ def _widget(self:SlotStrength):
     rec, v, T = self.rec, self.view, self.rec.meta['T']
     image, slots, top = self._see()
     scale = go.Scatter(x=[None], y=[None], mode='markers', hoverinfo='skip', showlegend=False, marker=dict(colorscale='Viridis', cmin=0, cmax=top, color=[0], showscale=True, colorbar=dict(title=dict(text='strength', side='right'), thickness=12)))
-    axes = dict(xaxis=dict(range=list(v.span), constrain='range'), yaxis=dict(range=[slots-.5, -.5], autorange=False, scaleanchor=False))
+    axes = dict(xaxis=dict(range=list(v.stretch(rec)), constrain='range'), yaxis=dict(range=[slots-.5, -.5], autorange=False, scaleanchor=False))
     self.fig = go.FigureWidget([go.Image(**image, hovertemplate='token %{x:,}, slot %{y}<extra></extra>'), scale], plain_layout('tokens read', 'slot', height=360, width=760, shapes=[self._cursor(T)], **axes))
     self.hover = W.HTML('<small>point at a cell: step, age and strength</small>')
     self.memory = W.Dropdown(options=rec.names, value=v.memory, description='memory')
@@ -210,7 +228,7 @@ def zoom(self:SlotStrength, window):
 def _redraw(self:SlotStrength, span=None):
     "Send the window's columns; the rest stays"
     if not hasattr(self, 'fig'): return
-    inside = self.view.span if span is None else span
+    inside = self.view.stretch(self.rec) if span is None else span
     view = View(memory=self.view.memory, block=min(self.view.block, len(self.block.options)-1), span=inside)
     image, slots, top = SlotStrength(self.rec, view, self.columns)._see()
     t = self.time.value if inside[0]<self.time.value<=inside[1] else inside[1] # what is told of a slot is of a time that is seen
@@ -264,6 +282,7 @@ function render({model, el}) {
     mark()
   }
   const go = t => {
+    if (!model.get('words').length) return
     const lo = model.get('start'), hi = lo + model.get('words').length - 1
     model.set('selected', Math.max(lo, Math.min(hi, t))); model.save_changes(); mark()
   }
@@ -285,33 +304,41 @@ export default { render }
 """
 
 # %% ../nbs/12_widgets.ipynb #12c7001e
-def _shaded(rec, span, most=400)->dict: # traits of a `TokenText`: a stretch of the text, shaded by surprise
-    t = rec['tokens.t']
+def _shaded(rec, span, of=None, most=400)->dict: # traits of a `TokenText`: a stretch of the text, shaded by surprise; of: the stretch that it stands for
+    t, (lo,hi) = rec['tokens.t'], of or span
     i = slice(*np.searchsorted(t.numpy(), [span[0], span[1]]))
     i = slice(i.start, min(i.stop, i.start+most))
-    if i.start>=i.stop: return dict(words=['(the recording has no details of these tokens)'], shade=[0.], start=int(span[0]))
+    n, start = max(0, i.stop-i.start), int(t[i.start]) if i.start<i.stop else int(span[0])
+    if not n: return dict(words=[], shade=[], start=start, label=f'the recording has no details of tokens {lo:,} to {hi-1:,}')
     shade = (rec['tokens.nll'][i]/8).clamp(0, 1)
-    return dict(words=[rec.word(w) for w in rec['tokens.ids'][i].tolist()], shade=[round(x, 2) for x in shade.tolist()], start=int(t[i.start]))
+    part = f'{n:,} of {hi-lo:,} tokens, from {start:,} on; ' if n<hi-lo else ''
+    return dict(words=[rec.word(w) for w in rec['tokens.ids'][i].tolist()], shade=[round(x, 2) for x in shade.tolist()], start=start, label=part+_SHADE)
 
-def _turn_to(text, rec, span): # another stretch, sent at once
+_SHADE = 'shade: surprise of each token, 0 to 8 nats; click a word or use the arrow keys'
+
+def _turn_to(text, rec, span, of=None): # another stretch, sent at once
     with text.hold_sync():
-        for k,x in _shaded(rec, span).items(): setattr(text, k, x)
+        for k,x in _shaded(rec, span, of).items(): setattr(text, k, x)
 
-def _text_of(rec, span, **kw)->TokenText:
-    return TokenText(**_shaded(rec, span), label='shade: surprise of each token, 0 to 8 nats; click a word or use the arrow keys', **kw)
+def _text_of(rec, span, of=None, **kw)->TokenText: return TokenText(**_shaded(rec, span, of), **kw)
 
 # %% ../nbs/12_widgets.ipynb #12c70021
-def timeline(rec:Recording, memory:str)->dict: # panel -> {label: values [F]}
+def timeline(rec:Recording, memory:str)->dict: # panel -> {label: values [F]}; what the memory lacks is left out
     "What happened at each boundary that was kept: surprise, orders, writes, use of the budget; means over blocks"
     get = lambda k: rec[f'frames.{k}.{memory}'].float().numpy() if f'frames.{k}.{memory}' in rec else None
     mean = lambda x: x.mean(-1) if x is not None and x.ndim>1 else x
     orders = {label: mean(get(k)) for k,label in (('g','g: how strongly'), ('eta','η: forgetting'), ('tau','τ: sharpness'))}
-    out = {'surprise, standard deviations': {'mean of the span': rec['frames.surprise'].float().numpy()}, 'orders': {k: x for k,x in orders.items() if x is not None}}
-    w = get('writes')
-    if w is not None:
-        per = np.diff(w.mean(1), axis=0, prepend=0).clip(0)/rec.meta['stride']
+    out = {'surprise, standard deviations': {'mean of the span': rec['frames.surprise'].float().numpy()}, 'orders': {k: x for k,x in orders.items() if x is not None}, 'items a span and block': {}}
+    if f'frames.writes.{memory}' in rec:
+        per = _since(rec[f'frames.writes.{memory}'].numpy()).mean(1)/rec.meta['stride']
         out['items a span and block'] = {'offered': per[:,0], 'admitted': per[:,1]}
     return out | {'share of the budget in use': {memory: mean(get('use'))}}
+
+def _since(count:np.ndarray)->np.ndarray: # [F, B, 2] numbers so far -> since the boundary before; nan at the first
+    "Differences; where the count fell, it began anew, and is itself the number"
+    d = np.diff(count.astype(float), axis=0)
+    anew = (d<0).any((1,2), keepdims=True)
+    return np.concatenate([np.full_like(count[:1], np.nan, dtype=float), np.where(anew, count[1:], d)])
 
 class CommitTimeline(Picture):
     "Orders, writes and surprise, boundary by boundary, over the text"
@@ -323,33 +350,37 @@ class CommitTimeline(Picture):
 
     def figure(self):
         "The curves, the stretch of the view shaded"
-        panels, x, (lo,hi) = timeline(self.rec, self.view.memory), self.rec.at, self.view.span
+        panels, x, (lo,hi) = {p: d for p,d in timeline(self.rec, self.view.memory).items() if d}, self.rec.at, self.view.stretch(self.rec)
         fig,axs = plt.subplots(len(panels), 1, figsize=(9.5,1.35*len(panels)+.4), sharex=True, layout='constrained')
         for ax,(name,curves) in zip(axs, panels.items()):
             for (label,y),c in zip(curves.items(), PALETTE): ax.plot(x, y, color=c, lw=1, label=label)
             ax.set_title(name, fontsize=9, loc='left'); ax.legend(frameon=False, fontsize=8, ncol=3, loc='lower right', bbox_to_anchor=(1,.97), borderaxespad=0)
-            if name.startswith(('items','share')): ax.set_ylim(0, 1.1*max(float(np.nanmax(y)) for y in curves.values()) or 1)
+            if name.startswith(('items','share')): ax.set_ylim(0, 1.1*max((float(v) for y in curves.values() for v in y[~np.isnan(y)]), default=0) or 1)
             if hi-lo<self.rec.meta['T']: ax.axvspan(lo, hi, color=YELLOW, alpha=.2)
         axs[-1].set_xlabel('tokens read')
         return fig
 
 # %% ../nbs/12_widgets.ipynb #12c70022
 @patch
+def _curves(self:CommitTimeline, memory:str)->dict: # (panel, label, '' for the memory's own) -> values
+    return {(p, '' if label==memory else label): y for p,d in timeline(self.rec, memory).items() for label,y in d.items()}
+
+@patch
 def _widget(self:CommitTimeline):
     "The curves, a range slider, and the text of the stretch"
     rec, v = self.rec, self.view
-    panels = timeline(rec, v.memory)
-    self.fig = go.FigureWidget(make_subplots(len(panels), 1, shared_xaxes=True, vertical_spacing=.075, subplot_titles=list(panels)))
+    now, some = self._curves(v.memory), [k for n in rec.names for k in self._curves(n)] # every curve that some memory has
+    panels = [p for p in timeline(rec, v.memory) if any(p==q for q,_ in some)]
+    self.keys = sorted(dict.fromkeys(some), key=lambda k: panels.index(k[0]))
+    self.fig = go.FigureWidget(make_subplots(len(panels), 1, shared_xaxes=True, vertical_spacing=.075, subplot_titles=panels))
     base = plain_layout('', '', height=120*len(panels)+90, dragmode='select', selectdirection='h', margin=dict(l=60, r=20, t=28, b=100), width=760, showlegend=True, legend=dict(orientation='h', y=-.16, yanchor='top', x=0))
     axes = {k: base.pop(k) for k in ('xaxis','yaxis')}
     self.fig.update_layout(base); self.fig.update_xaxes(**axes['xaxis']); self.fig.update_yaxes(**axes['yaxis'])
     self.fig.update_annotations(font_size=12, x=0, xanchor='left')
-    x, k = rec.at.numpy(), 0
-    for row,(name,curves) in enumerate(panels.items(), 1):
-        for label,y in curves.items(): self.fig.add_trace(go.Scatter(x=x, y=y, name=label, mode='lines+markers', marker=dict(size=4, color=PALETTE[k%7]), line=dict(color=PALETTE[k%7], width=1.5)), row, 1); k += 1
+    for (p,label),c in zip(self.keys, PALETTE*9): self.fig.add_trace(go.Scatter(x=rec.at.numpy(), **self._trace(now, (p,label)), mode='lines+markers', marker=dict(size=4, color=c), line=dict(color=c, width=1.5)), panels.index(p)+1, 1)
     self.fig.update_xaxes(title_text='tokens read', row=len(panels))
-    self.range = W.IntRangeSlider(value=v.span, min=0, max=rec.meta['T'], step=rec.meta['span'], description='tokens', continuous_update=False, layout=W.Layout(width='95%'))
-    self.text = _text_of(rec, v.span, selected=v.token)
+    self.range = W.IntRangeSlider(value=v.stretch(rec), min=0, max=rec.meta['T'], step=rec.meta['span'], description='tokens', continuous_update=False, layout=W.Layout(width='95%'))
+    self.text = _text_of(rec, v.stretch(rec), selected=v.token)
     self._wire()
     return W.VBox([self.fig, self.range, self.text])
 
@@ -371,83 +402,96 @@ def _wire(self:CommitTimeline):
 
 @patch
 def _show(self:CommitTimeline):
-    self.range.value = self.view.span
-    _turn_to(self.text, self.rec, self.view.span)
-    P = self.view.span
+    P = self.range.value = self.view.stretch(self.rec)
+    _turn_to(self.text, self.rec, P)
     self.fig.layout.shapes = [] if P==(0, self.rec.meta['T']) else [dict(type='rect', xref='x', yref='paper', x0=P[0], x1=P[1], y0=0, y1=1, fillcolor=YELLOW, opacity=.2, line_width=0)]
 
 @patch
 def _redraw(self:CommitTimeline):
-    "Another memory: its curves, where the panels are the same; else without writes"
-    curves = [y for d in timeline(self.rec, self.view.memory).values() for y in d.values()]
-    named = {n: y for d in timeline(self.rec, self.view.memory).values() for n,y in d.items()}
+    "Another memory: its curves and its name; what it lacks is hidden"
+    now = self._curves(self.view.memory)
     with self.fig.batch_update():
-        for trace in self.fig.data: trace.y = named.get(trace.name, curves[-1] if trace.name in self.rec.meta['names'] else np.full(len(self.rec.at), np.nan))
+        for trace,key in zip(self.fig.data, self.keys): trace.update(**self._trace(now, key))
+
+@patch
+def _trace(self:CommitTimeline, now, key): return dict(y=now.get(key, np.full(len(self.rec.at), np.nan)), name=key[1] or self.view.memory, visible=key in now)
 
 # %% ../nbs/12_widgets.ipynb #12c70027
-def retrieval(rec:Recording, t:int)->dict: # token, next, reads, gates, real, off
+def retrieval(rec:Recording, t:int)->dict: # token, next, reads, gates; real, off: token -> probability
     "What was read and predicted at token t; raises ValueError for one whose details were not kept"
     first, last = int(rec['tokens.t'][0]), int(rec['tokens.t'][-1])
     if not first<=t<=last: raise ValueError(f'token {t}: the recording has details of tokens {first:,} to {last:,}')
-    k, word = t-first, lambda i: rec.word(int(i))
-    reads = []
-    for n in rec.names:
-        if f'tokens.read.{n}' not in rec: continue
-        at, w = rec[f'tokens.read.{n}'], rec[f'tokens.weight.{n}']
-        here = (at[:,0]==t).nonzero()[:,0]
-        for i in here[w[here].argsort(descending=True)].tolist():
-            _, b, m, j = at[i].tolist()
-            item = rec.item(j, t) if j>=0 else None
-            reads.append(dict(memory=n, block=b, slot=m, weight=w[i].item(), age=t-item['step'] if item else None, text=item['text'] if item else ''))
-    p = lambda pre: [(word(i), math.exp(x)) for i,x in zip(rec[f'tokens.{pre}top'][k].tolist(), rec[f'tokens.{pre}top_logp'][k].tolist())]
-    return dict(token=word(rec['tokens.ids'][k]), next=word(rec['tokens.ids'][k+1]) if t<last else None, reads=reads, gates={n: rec[f'tokens.gate.{n}'][k].tolist() for n in rec.names if f'tokens.gate.{n}' in rec},
-                real=p(''), off=p('off_') if 'tokens.off_top' in rec else [], nll=rec['tokens.nll'][k+1].item() if t<last else None, off_nll=rec['tokens.off_nll'][k+1].item() if t<last and 'tokens.off_nll' in rec else None)
+    k = t-first
+    word = lambda k: rec.word(rec['tokens.ids'][k])
+    p = lambda pre: dict(zip(rec[f'tokens.{pre}top'][k].tolist(), rec[f'tokens.{pre}top_logp'][k].exp().tolist()))
+    off, more = 'tokens.off_top' in rec, t<last
+    return dict(token=word(k), next=word(k+1) if more else None, reads=[d for n in _kept(rec, 'read') for d in _reads_of(rec, n, t)], gates={n: rec[f'tokens.gate.{n}'][k].tolist() for n in _kept(rec, 'gate')},
+                real=p(''), off=p('off_') if off else {}, nll=rec['tokens.nll'][k+1].item() if more else None, off_nll=rec['tokens.off_nll'][k+1].item() if more and off else None)
 
-def both(x:dict, most:int=8)->tuple: # words, probabilities REAL, OFF (nan: below what was kept)
+def _kept(rec, what)->list: # memories of which reads or gates are in a recording, also those without strengths; episodic memory first
+    return sorted((k[len(f'tokens.{what}.'):] for k in rec.x if k.startswith(f'tokens.{what}.')), key=lambda n: (n!='em', n))
+
+def _reads_of(rec, memory, t)->list: # the largest first
+    at, w = rec[f'tokens.read.{memory}'], rec[f'tokens.weight.{memory}']
+    here, out = (at[:,0]==t).nonzero()[:,0], []
+    for i in here[w[here].argsort(descending=True)].tolist():
+        _, b, m, j = at[i].tolist()
+        item = rec.item(j, t) if j>=0 else None
+        out.append(dict(memory=memory, block=b, slot=m, weight=w[i].item(), age=t-item['step'] if item else None, text=item['text'] if item else ''))
+    return out
+
+def both(x:dict, most:int=8)->tuple: # tokens, probabilities REAL, OFF (nan: below what was kept)
     "The two predictions of `retrieval` side by side, by their larger probability"
-    a, b = dict(x['real']), dict(x['off'])
-    words = sorted({**a, **b}, key=lambda w: -max(a.get(w, 0), b.get(w, 0)))[:most]
-    return words, [a.get(w, math.nan) for w in words], [b.get(w, math.nan) for w in words]
+    a, b = x['real'], x['off']
+    ids = sorted({**a, **b}, key=lambda i: -max(a.get(i, 0), b.get(i, 0)))[:most]
+    return ids, [a.get(i, math.nan) for i in ids], [b.get(i, math.nan) for i in ids]
+
+def _named(rec, ids)->list: return token_labels(ids, rec.word if rec.tok else str)
 
 # %% ../nbs/12_widgets.ipynb #12c70029
 class RetrievalInspector(Picture):
     "What one token's prediction read, and what it would be without"
     def __init__(self, rec:Recording, view:View=None):
         self.rec, self.view = rec, view or View.of(rec)
-        first, last = int(rec['tokens.t'][0]), int(rec['tokens.t'][-1])
-        self.view.token = min(max(self.view.token-(view is None), first), last)
+        self.view.token = self.token()
+
+    def token(self)->int:
+        "The view's token, or the nearest whose details were kept"
+        t = self.rec['tokens.t']
+        return min(max(self.view.token, int(t[0])), int(t[-1]))
 
     def data(self)->dict:
         "The reads and the predictions"
-        x = retrieval(self.rec, self.view.token)
-        words, a, b = both(x)
-        return {k: [d[k] for d in x['reads']] for k in ('memory','block','slot','weight','age','text')} | {'next token': words, 'REAL': a, 'OFF': b}
+        x = retrieval(self.rec, self.token())
+        ids, a, b = both(x)
+        return {k: [d[k] for d in x['reads']] for k in ('memory','block','slot','weight','age','text')} | {'next token': _named(self.rec, ids), 'REAL': a, 'OFF': b}
 
     def figure(self):
         "Predictions on the left, the strongest reads on the right"
-        x, t = retrieval(self.rec, self.view.token), self.view.token
-        words, a, b = both(x)
+        t = self.token()
+        x = retrieval(self.rec, t)
+        ids, a, b = both(x)
         fig,(ax,bx) = plt.subplots(1, 2, figsize=(9.5,3.4), width_ratios=(2,3), layout='constrained')
-        y = np.arange(len(words))
+        y = np.arange(len(ids))
         ax.barh(y-.2, np.nan_to_num(a), .4, color=BLUE, label='REAL'); ax.barh(y+.2, np.nan_to_num(b), .4, color=ORANGE, label='OFF' if x['off'] else 'OFF: not recorded')
-        ax.set_yticks(y, [repr(w)[1:-1] for w in words]); ax.invert_yaxis(); ax.legend(frameon=False, fontsize=8)
-        ax.set(xlabel='probability', title=f"next token after …{self._around(t)}", xlim=(0,1)); ax.title.set_fontsize(9)
+        ax.set_yticks(y, _named(self.rec, ids), parse_math=False); ax.invert_yaxis(); ax.legend(frameon=False, fontsize=8)
+        ax.set(xlabel='probability', xlim=(0,1)); ax.set_title(f'next token after …{self._around(t)}', fontsize=9, parse_math=False)
         bx.axis('off'); bx.set_title('what was read', fontsize=9, loc='left')
-        for i,d in enumerate(self._strongest(x, 10)): bx.text(0, .95-i*.1, f"{d['weight']:.2f}  {d['memory']} block {d['block']} slot {d['slot']:<4}  …{_flat(d['text'][-40:])}", family='monospace', fontsize=7.5, va='top', parse_math=False)
+        for i,d in enumerate(_strongest(x, 10)): bx.text(0, .95-i*.1, f"{d['weight']:.2f}  {d['memory']:<3} block {d['block']} slot {d['slot']:<4}  {'…'+token_label(d['text'][-40:]) if d['text'] else 'not known'}", family='monospace', fontsize=7.5, va='top', parse_math=False)
         return fig
 
-    def _around(self, t): return _flat(self.rec.text(self.rec['tokens.ids'][max(0, t-int(self.rec['tokens.t'][0])-8):t-int(self.rec['tokens.t'][0])+1].tolist())[-28:])
+    def _around(self, t):
+        k = t-int(self.rec['tokens.t'][0])
+        return token_label(self.rec.text(self.rec['tokens.ids'][max(0, k-8):k+1].tolist())[-28:])
 
-    def _strongest(self, x, n): return sorted(x['reads'], key=lambda d: -d['weight'])[:n]
-
-def _flat(s): return s.replace('\n', '↵').replace('\t', ' ')
+def _strongest(x, n): return sorted(x['reads'], key=lambda d: -d['weight'])[:n]
 
 # %% ../nbs/12_widgets.ipynb #12c7002a
 @patch
 def _widget(self:RetrievalInspector):
     "The text, the two predictions, the table of reads"
-    self.text = _text_of(self.rec, self._page(), selected=self.view.token)
-    self.fig = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability', '', height=330, width=360, barmode='group', xaxis=dict(range=[0,1]), yaxis=dict(autorange='reversed', type='category')))
+    self.text = _text_of(self.rec, self._page(), self.view.stretch(self.rec), selected=self.view.token)
+    self.fig = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability', '', height=330, width=360, barmode='group', xaxis=dict(range=[0,1]), yaxis=dict(autorange='reversed', type='category', ticks='outside', ticklen=6, tickcolor='rgba(0,0,0,0)')))
     self.reads = W.HTML()
     tr.link((self.text, 'selected'), (self.view, 'token'))
     _linked(self.view, ['token'], self._show); _linked(self.view, ['span'], self._turn)
@@ -456,35 +500,38 @@ def _widget(self:RetrievalInspector):
 
 @patch
 def _page(self:RetrievalInspector, most=400)->tuple: # the stretch of text that is shown, the token in it
-    lo, hi = self.view.span
+    lo, hi = self.view.stretch(self.rec)
     if hi-lo>most or not lo<=self.view.token<hi: lo = max(0, self.view.token-most//2)
     return lo, min(lo+most, self.rec.meta['T'])
 
 @patch
 def _turn(self:RetrievalInspector):
     "Another stretch was chosen: its text, and its first token where the selected one is outside"
-    lo, hi = self.view.span
+    lo, hi = self.view.stretch(self.rec)
     if not lo<=self.view.token<hi: self.view.token = max(lo, int(self.rec['tokens.t'][0]))
-    _turn_to(self.text, self.rec, self._page())
+    _turn_to(self.text, self.rec, self._page(), (lo, hi))
 
 @patch
 def _show(self:RetrievalInspector):
     "Predictions and reads of the selected token"
-    t = min(max(self.view.token, int(self.rec['tokens.t'][0])), int(self.rec['tokens.t'][-1]))
+    t = self.token()
     if not self.text.start<=t<self.text.start+len(self.text.words): self._turn()
     x = retrieval(self.rec, t)
-    words, a, b = both(x)
+    ids, a, b = both(x)
+    y = [html.escape(s, quote=False) for s in _named(self.rec, ids)] # plotly reads tags
     with self.fig.batch_update():
-        for trace,p in zip(self.fig.data, (a, b)): trace.update(x=np.asarray(p, float), y=[repr(w)[1:-1] for w in words])
+        for trace,p in zip(self.fig.data, (a, b)): trace.update(x=np.asarray(p, float), y=y)
     self.reads.value = _reads_html(x, t)
+
+def _tail(text)->str: return f'<code>…{html.escape(token_label(text[-36:]))}</code>' if text else 'not known' # HTML
 
 def _reads_html(x, t, most=14)->str:
     "The reads as a table, the gates under it"
     cells = lambda *v, tag='td': '<tr>' + ''.join(f'<{tag} style="text-align:left;padding:0 8px 0 0">{c}</{tag}>' for c in v) + '</tr>'
-    rows = [cells(f"{d['weight']:.3f}", f"{d['memory']}, {d['block']}, {d['slot']}", '' if d['age'] is None else f"{d['age']:,}", f"<code>…{html.escape(_flat(d['text'][-36:]))}</code>") for d in sorted(x['reads'], key=lambda d: -d['weight'])[:most]]
+    rows = [cells(f"{d['weight']:.3f}", f"{d['memory']}, {d['block']}, {d['slot']}", '' if d['age'] is None else f"{d['age']:,}", f"{_tail(d['text'])}") for d in _strongest(x, most)]
     gates = ', '.join(f"{n} {', '.join(f'{g:.2f}' for g in v)}" for n,v in x['gates'].items())
-    right = '' if x['nll'] is None else f"next came <code>{html.escape(repr(x['next']))}</code>: p {math.exp(-x['nll']):.3f} REAL" + (f", {math.exp(-x['off_nll']):.3f} OFF" if x['off_nll'] is not None else '')
-    return f"<b>token {t:,}</b> <code>{html.escape(repr(x['token']))}</code>, {right}<table>{cells('weight', 'memory, block, slot', 'age', 'written by', tag='th')}{''.join(rows)}</table><small>gate or salience of this token, by block: {gates}</small>"
+    right = '' if x['nll'] is None else f", next came <code>{html.escape(token_label(x['next']))}</code>: p {math.exp(-x['nll']):.3f} REAL" + (f", {math.exp(-x['off_nll']):.3f} OFF" if x['off_nll'] is not None else '')
+    return f"<b>token {t:,}</b> <code>{html.escape(token_label(x['token']))}</code>{right}<table>{cells('weight', 'memory, block, slot', 'age', 'written by', tag='th')}{''.join(rows)}</table><small>gate or salience of this token, by block: {gates}</small>"
 
 # %% ../nbs/12_widgets.ipynb #12c7002e
 def read_entropy(rec:Recording, memory:str)->Tensor: # [n, B] nats, nan where the token read nothing
