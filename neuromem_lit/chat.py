@@ -121,7 +121,7 @@ def _cmd_quit(self:Chat, _):
     raise EOFError
 
 # %% ../nbs/18_chat.ipynb #18c7000c
-def talk(chat:Chat, ask=input, write=lambda s: print(s, end='', flush=True)):
+def talk(chat:Chat, ask, write=lambda s: print(s, end='', flush=True)): # ask: prompt -> line, as `input`
     "Turns until the end: Ctrl-C stops an answer, Ctrl-D the chat; an error is said, and the chat goes on"
     while True:
         try:

@@ -315,7 +315,7 @@ def _cmd_chat(a):
     with _session(model, tok, a.memory, a.read_only) as s:
         kept = f'kept in {a.memory}' if s.path else 'nothing is kept' + ('' if a.memory else ': give --memory FILE')
         print(f'{len(s):,} tokens read, {len(s.memory.items()):,} items; {kept}. /help lists the commands')
-        talk(Chat(s, a.n, temperature=a.temperature))
+        talk(Chat(s, a.n, temperature=a.temperature), input)
     print()
 
 # %% ../nbs/90_cli.ipynb #c4a70004
