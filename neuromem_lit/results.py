@@ -15,15 +15,16 @@ from .babilong import *
 from .unseen import *
 from .needles import *
 from .lifelong import *
+from .forgetting import *
 from .parts import *
 
 # %% ../nbs/70_results.ipynb #7f815cbe
 BENCHES = {c.name: c for c in (ProfilesExperiment, Ablations, SkillsExperiment, TextRates, TextExperiment, Flat, Ship,
                                RecallExperiment, HabitsExperiment, MQARExperiment, BabilongExperiment, UnseenExperiment, NeedlesExperiment,
-                               LifelongExperiment, PartsExperiment)}
+                               LifelongExperiment, ForgettingExperiment, PartsExperiment)}
 "Name of an experiment -> its class, in the order in which they are run"
 
-CHAPTERS = dict(evidence=50, recall=52, skills=53, mqar=54, babilong=55, unseen=56, needles=57, lifelong=58, parts=59)
+CHAPTERS = dict(evidence=50, recall=52, skills=53, mqar=54, babilong=55, unseen=56, needles=57, lifelong=58, forgetting=58, parts=59)
 "Module -> number of its notebook"
 
 def chapter_of(name:str)->str: # a link in Markdown

@@ -253,6 +253,18 @@ def ask(self:Session,
     return out.strip().split('\n')[0].strip()
 
 @patch
+@torch.no_grad()
+def likelihood(self:Session, cue:str, value:str, question:str=QUESTION)->float: # nats, ≤ 0
+    "Log-probability of an answer, to the end of its line; the memory stays as it was"
+    m, ids, answer = self.memory.settled(self.model), self._encode(question.format(cue=cue)), self._encode(f' {value}\n')
+    state = m.state
+    if state.fresh.all(): state = _one_document(self.model(torch.tensor([[BOS]]), state)[1])
+    logits, state = self.model(torch.tensor([ids]), state)
+    more, _ = self.model(torch.tensor([answer]), state)
+    logp = torch.cat([logits[0,-1:], more[0,:-1]]).log_softmax(-1)
+    return logp.gather(-1, torch.tensor(answer)[:,None]).sum().item()
+
+@patch
 def stream(self:Session, prompt:str, n:int=64, **sampling): # yields pieces of text
     "Go on with a text; what was said is read, and may be remembered"
     ids = self._encode(prompt)
