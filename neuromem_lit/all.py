@@ -22,6 +22,9 @@ from .recorder import *
 from .widgets import *
 from .dashboard import *
 from .playground import *
+from .memory_file import *
+from .session import *
+from .chat import *
 from .evidence import *
 from .baselines import *
 from .peers import *
@@ -32,6 +35,7 @@ from .babilong import *
 from .unseen import *
 from .needles import *
 from .lifelong import *
+from .forgetting import *
 from .parts import *
 from .speed import *
 from .scale import *
