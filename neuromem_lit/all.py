@@ -22,6 +22,7 @@ from .recorder import *
 from .widgets import *
 from .dashboard import *
 from .playground import *
+from .hub import *
 from .evidence import *
 from .baselines import *
 from .peers import *
