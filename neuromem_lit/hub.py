@@ -204,7 +204,7 @@ class Claim(NamedTuple):
 
 def _t(xs)->tuple: # mean, low, high: Student's t over seeds
     m, n = sum(xs)/len(xs), len(xs)
-    h = stdtrit(n-1, .975)*math.sqrt(sum((x-m)**2 for x in xs)/(n-1)/n) if n>1 else math.inf
+    h = float(stdtrit(n-1, .975))*math.sqrt(sum((x-m)**2 for x in xs)/(n-1)/n) if n>1 else math.inf
     return m, m-h, m+h
 
 def _wilson(k, n)->tuple: # rate, low, high
