@@ -24,6 +24,7 @@ from .dashboard import *
 from .playground import *
 from .memory_file import *
 from .session import *
+from .hub import *
 from .chat import *
 from .evidence import *
 from .baselines import *
