@@ -7,14 +7,11 @@ __all__ = ['LAYOUT', 'Source', 'Wrote', 'Memory', 'Item', 'origin_of', 'empty_me
            'open_memory']
 
 # %% ../nbs/15_memory_file.ipynb #15c70004
-import hashlib, math, torch
-from collections import Counter
-from dataclasses import replace
+import hashlib, re, torch
 from pathlib import Path
 from typing import NamedTuple
 from fastcore.basics import patch
 from torch import Tensor
-from torch.utils._pytree import tree_map
 from .config import *
 from .episodic import NEG
 from .model import *
@@ -22,8 +19,8 @@ from .model import *
 # %% ../nbs/15_memory_file.ipynb #15c70008
 class Source(NamedTuple):
     "Where a stretch of text came from"
-    kind:str     # 'read', 'taught' or 'said'
-    name:str     # of a file, or what was typed
+    kind:str     # 'read', 'taught', 'said' or 'forgotten'
+    name:str     # of a file
     first:int    # step of its first token
     when:str     # ISO 8601, UTC
     cue:str=''   # of what was taught
@@ -31,26 +28,27 @@ class Source(NamedTuple):
 
 class Wrote(NamedTuple):
     "The text that wrote an item"
-    text:str   # its line, up to and with the item's token
     line:int   # step at which its line began
-    source:int # place in `Memory.sources`
+    end:int    # letters of the line up to and with the item's token
+    source:int # place in `Memory.sources`, -1 where it is not known
 
 class Memory(NamedTuple):
     "What one stream has learned; never changed in place"
     state:MemoryState # of one stream
     origin:dict       # config and weights of the model, tokenizer (sha256)
     wrote:dict        # step -> Wrote
+    lines:dict        # step at which a line began -> its text, as far as it was read
     sources:tuple     # of Source, in the order of their steps
 
 class Item(NamedTuple):
     "One slot that holds something"
     memory:str
     block:int
-    slot:int
+    slot:int        # -1 for a candidate of the open span, which has none yet
     step:int        # of the token that wrote it
     strength:float  # in [0, 1]
     last_read:int   # step, below 0 if never
-    text:str
+    text:str        # its line, up to and with its token
     line:int        # below 0 where the text is not known
     source:Source   # or None
 
@@ -61,7 +59,7 @@ def origin_of(model:NeuroMemLM, tokenizer)->dict: # origin of a memory
 
 def empty_memory(model:NeuroMemLM, tokenizer)->Memory:
     "A memory that has read nothing"
-    return Memory(model.init_state(1), origin_of(model, tokenizer), {}, ())
+    return Memory(model.init_state(1), origin_of(model, tokenizer), {}, {}, ())
 
 def _stores(state)->dict: # name -> state of a memory that holds items
     return {n: s for n,s in state.memories.items() if all(hasattr(s, k) for k in ('K','V','S','step'))}
@@ -74,13 +72,22 @@ def items(self:Memory)->list: # of Item
         at = s.S[0].nonzero()
         b, m = at.unbind(-1)
         cols = (at.tolist(), s.step[0][b,m].tolist(), s.S[0][b,m].tolist(), s.last_read[0][b,m].tolist())
-        out += [Item(n, *bm, step, S, read, *self._text(step)) for bm,step,S,read in zip(*cols)]
+        out += [Item(n, *bm, step, S, read, *self.text_of(step)) for bm,step,S,read in zip(*cols)]
     return sorted(out, key=lambda i: (-i.strength, i.step, i.block))
 
 @patch
-def _text(self:Memory, step:int)->tuple: # text, line, source
-    w = self.wrote.get(step)
-    return (w.text, w.line, self.sources[w.source]) if w else ('', -1, None)
+def pending(self:Memory)->list: # of Item
+    "The open span's candidates, in the order of their steps"
+    out = []
+    for n,s in _stores(self.state).items():
+        for b,c in (s.cstep[0]>=0).nonzero().tolist() if hasattr(s, 'cstep') else (): out.append(Item(n, b, -1, t := int(s.cstep[0,b,c]), 0., -1, *self.text_of(t)))
+    return sorted(out, key=lambda i: (i.step, i.block))
+
+@patch
+def text_of(self:Memory, step:int)->tuple: # text, line, source
+    "What wrote the item of a step: '', -1 and None where that is not known"
+    if (w := self.wrote.get(step)) is None: return '', -1, None
+    return self.lines[w.line][:w.end], w.line, self.sources[w.source] if w.source>=0 else None
 
 @patch
 def steps(self:Memory)->list:
@@ -93,9 +100,9 @@ def steps(self:Memory)->list:
 def pruned(self:Memory)->'Memory':
     "Without the text of items that are gone, and without sources that left nothing but the last one"
     wrote = {t: self.wrote[t] for t in self.steps() if t in self.wrote}
-    keep = sorted({w.source for w in wrote.values()} | ({len(self.sources)-1} if self.sources else set()))
-    new = {old: i for i,old in enumerate(keep)}
-    return self._replace(wrote={t: w._replace(source=new[w.source]) for t,w in wrote.items()}, sources=tuple(self.sources[i] for i in keep))
+    keep = sorted({w.source for w in wrote.values()} - {-1} | ({len(self.sources)-1} if self.sources else set()))
+    new, held = {-1: -1} | {old: i for i,old in enumerate(keep)}, {w.line for w in wrote.values()}
+    return self._replace(wrote={t: w._replace(source=new[w.source]) for t,w in wrote.items()}, lines={l: x for l,x in self.lines.items() if l in held}, sources=tuple(self.sources[i] for i in keep))
 
 # %% ../nbs/15_memory_file.ipynb #15c7000f
 def new_document(state:MemoryState, blank:MemoryState)->MemoryState: # blank: `model.init_state(1)`
@@ -122,8 +129,9 @@ def _open_span_anew(s, blank): # sums and traces of the open span
 
 @patch
 def forget(self:Memory,
-    steps,           # of items, any iterable
-    model:NeuroMemLM # whose memory it is
+    steps,            # of items, any iterable
+    model:NeuroMemLM, # whose memory it is
+    about=()          # places in `sources` that tell what is forgotten
 )->'Memory':
     "Without these items, wherever they are; a new document begins"
     at, gone, blank = torch.tensor(sorted(steps), dtype=torch.int64), set(steps), model.init_state(1)
@@ -131,25 +139,45 @@ def forget(self:Memory,
     has = _stores(st)
     memories = {n: _open_span_anew(_emptied(s, at) if n in has else s, blank.memories[n]) for n,s in st.memories.items()}
     wrote = {t: w for t,w in self.wrote.items() if t not in gone}
-    left = {w.source for w in wrote.values()}
-    hurt = {self.wrote[t].source for t in gone if t in self.wrote} - left     # nothing else is left of these
-    sources = tuple(Source('forgotten', '', s.first, s.when) if i in hurt else s for i,s in enumerate(self.sources))
+    hurt, left = {self.wrote[t].source for t in gone if t in self.wrote} | set(about), {w.source for w in wrote.values()}
+    named = lambda i, s: i not in hurt or s.kind=='read' and i in left and i not in about # a file that is still known in part keeps its name
+    sources = tuple(s if named(i, s) else Source('forgotten', '', s.first, s.when) for i,s in enumerate(self.sources))
     return self._replace(state=st._replace(memories=memories), wrote=wrote, sources=sources).pruned()
 
 # %% ../nbs/15_memory_file.ipynb #15c70011
 def _plain(text): return ' '.join(text.casefold().split())
 
+def _finder(query)->callable: # text -> does it have these words in this order?
+    if not (q := _plain(query)): raise ValueError('the query is empty: give the words of what shall be found')
+    pattern = re.compile(rf'(?<!\w){re.escape(q)}(?!\w)')
+    return lambda text: bool(pattern.search(_plain(text)))
+
 @patch
-def lines(self:Memory, query:str)->set:
-    "Lines whose text, source or cue has these words in this order"
-    q = _plain(query)
-    if not q: raise ValueError('the query is empty: give the words of what shall be found')
-    return {w.line for w in self.wrote.values() if q in _plain(w.text) or q in _plain(self.sources[w.source].cue)}
+def find(self:Memory, query:str)->set: # of lines
+    "Lines that have these words in this order, also across the edge of a long line; and lines that taught something whose cue or value has them"
+    has, at = _finder(query), sorted(self.lines)
+    out = {l for l in at if has(self.lines[l])}
+    for l,m in zip(at, at[1:]):
+        a, b = self.lines[l], self.lines[m]
+        if not a.endswith('\n') and not out & {l,m} and has(a+b): out |= {l,m}
+    told = self.about(query)
+    return out | {w.line for w in self.wrote.values() if w.source in told and w.line>=self.sources[w.source].first}
+
+@patch
+def about(self:Memory, query:str)->set: # places in `sources`
+    "What was taught with these words in its cue or its value"
+    has = _finder(query)
+    return {i for i,s in enumerate(self.sources) if has(s.cue) or has(s.value)}
 
 @patch
 def steps_of(self:Memory, lines)->set:
     "Steps of all items of these lines"
     return {t for t,w in self.wrote.items() if w.line in lines}
+
+@patch
+def lines_of(self:Memory, steps)->set:
+    "Lines that have items of these steps"
+    return {self.wrote[t].line for t in steps if t in self.wrote}
 
 # %% ../nbs/15_memory_file.ipynb #15c70018
 class Diff(NamedTuple):
@@ -203,11 +231,13 @@ def _stronger(a, b): # two states of a procedural memory
 
 # %% ../nbs/15_memory_file.ipynb #15c7001a
 @patch
-def _outdated(self:Memory, other:'Memory')->set: # steps of tellings that the other one knows better
-    told = lambda m: {_plain(s.cue): s for s in m.sources if s.kind=='taught'}
-    mine, theirs = told(self), told(other)
-    old = {i for i,s in enumerate(self.sources) if s.kind=='taught' and (o := theirs.get(_plain(s.cue))) and o.value!=s.value and o.when>s.when}
-    return {t for t,w in self.wrote.items() if w.source in old}
+def _outdated(self:Memory, other:'Memory', ties:bool)->set: # places in `sources` of tellings that the other one knows better
+    theirs = {_plain(s.cue): s for s in other.sources if s.kind=='taught'}
+    return {i for i,s in enumerate(self.sources) if s.kind=='taught' and (o := theirs.get(_plain(s.cue))) and o.value!=s.value and (o.when>s.when or ties and o.when==s.when)}
+
+@patch
+def _without(self:Memory, sources:set, model)->'Memory':
+    return self.forget(self.steps_of({w.line for w in self.wrote.values() if w.source in sources}), model, sources) if sources else self
 
 @patch
 @torch.no_grad()
@@ -222,16 +252,15 @@ def settled(self:Memory, model:NeuroMemLM)->'Memory':
 def merge(self:Memory, other:'Memory', model:NeuroMemLM)->'Memory': # model: whose memories they are
     "Our memory with what the other one knows beside; raises ValueError where they belong to different models"
     self.check_kin(other)
-    out, back = self._outdated(other), other._outdated(self)
-    a, b = self.forget(out, model) if out else self, (other.forget(back, model) if back else other).settled(model)
+    a, b = self._without(self._outdated(other, False), model), other._without(other._outdated(self, True), model).settled(model)
     mine, theirs = int(a.state.pos[0]), int(b.state.pos[0])
     memories = {}
     for n,s in a.state.memories.items():
         o = b.state.memories[n]
         memories[n] = _merged_store(s, o, mine) if n in _stores(a.state) else _stronger(s, o) if all(hasattr(s, k) for k in ('K','V','a')) else s
     st = a.state._replace(pos=a.state.pos+theirs, memories=memories)
-    more = {t+mine: w._replace(line=w.line+mine, source=w.source+len(a.sources)) for t,w in b.wrote.items()}
-    return a._replace(state=st, wrote=a.wrote | more, sources=a.sources + tuple(s._replace(first=s.first+mine) for s in b.sources)).pruned()
+    more = {t+mine: w._replace(line=w.line+mine, source=w.source+len(a.sources) if w.source>=0 else -1) for t,w in b.wrote.items()}
+    return a._replace(state=st, wrote=a.wrote | more, lines=a.lines | {l+mine: x for l,x in b.lines.items()}, sources=a.sources + tuple(s._replace(first=s.first+mine) for s in b.sources)).pruned()
 
 # %% ../nbs/15_memory_file.ipynb #15c7001f
 LAYOUT = 1 # of the fields of `meta`
@@ -249,7 +278,8 @@ def save(self:Memory, path):
         if x.is_floating_point() and not x.isfinite().all(): raise ValueError(f'{path} was not written: {n} of the state holds numbers that are not finite; the file of before is whole')
     steps = sorted(m.wrote)
     wrote = dict(step=steps, **{k: [getattr(m.wrote[t], k) for t in steps] for k in Wrote._fields})
-    save_tensors(path, leaves, 'memory', dict(layout=LAYOUT, origin=m.origin, clock=int(m.state.pos[0]), budgets=budgets(m.state), sources=m.sources, wrote=wrote))
+    lines = dict(line=list(m.lines), text=list(m.lines.values()))
+    save_tensors(path, leaves, 'memory', dict(layout=LAYOUT, origin=m.origin, clock=int(m.state.pos[0]), budgets=budgets(m.state), sources=m.sources, wrote=wrote, lines=lines))
 
 # %% ../nbs/15_memory_file.ipynb #15c70020
 def _template(tensors, config, path)->MemoryState: # of the shapes that a config asks for, without any numbers
@@ -257,17 +287,23 @@ def _template(tensors, config, path)->MemoryState: # of the shapes that a config
     if h is None or tuple(h.shape[1:])!=(c.n_layers, c.d_model): raise ValueError(f"{path} is damaged: its config has {c.n_layers} layers of width {c.d_model}, its tensor 'h' {None if h is None else tuple(h.shape)}: use another copy")
     with torch.device('meta'): return NeuroMemLM(c).init_state(1)
 
-def _pieces(path, meta)->tuple: # wrote, sources
+_COLUMNS = dict(wrote=dict(step=int, line=int, end=int, source=int), lines=dict(line=int, text=str))
+
+def _columns(path, meta, field)->list: # rows
+    "Lists of equal length and of the right types; raises ValueError where they are not"
+    d, want = meta.get(field, {}), _COLUMNS[field]
+    cols = [d.get(k, []) for k in want] if isinstance(d, dict) else [None]
+    ok = all(isinstance(c, list) and all(type(x) is t for x in c) for c,t in zip(cols, want.values())) and len({len(c) for c in cols})==1
+    if not ok: raise ValueError(f"{path} is damaged: its field {field!r} is {d!r:.60}, expected lists of equal length {', '.join(f'{k} ({t.__name__})' for k,t in want.items())}: use another copy")
+    return list(zip(*cols))
+
+def _texts(path, meta)->tuple: # wrote, lines, sources
     "The text of a file; raises ValueError where it is not what it should be"
-    bad = lambda field, found, want: ValueError(f'{path} is damaged: its field {field!r} is {found!r:.60}, expected {want}: use another copy')
-    sources, w = meta.get('sources', []), meta.get('wrote', {})
-    if not isinstance(sources, list) or not all(isinstance(s, list) and [type(x) for x in s]==[str,str,int,str,str,str] for s in sources): raise bad('sources', sources, 'a list of [kind, name, first, when, cue, value]')
-    if not isinstance(w, dict) or not all(isinstance(w.get(k, []), list) for k in ('step', *Wrote._fields)): raise bad('wrote', w, 'four lists')
-    rows = list(zip(*(w.get(k, []) for k in ('step', *Wrote._fields))))
-    if any(len(w.get(k, []))!=len(rows) for k in ('step', *Wrote._fields)): raise bad('wrote', [len(w.get(k, [])) for k in ('step', *Wrote._fields)], 'four lists of equal length')
-    for r in rows:
-        if [type(x) for x in r]!=[int,str,int,int] or not 0<=r[3]<len(sources): raise bad('wrote', r, 'a step, a text, a line and a source')
-    return {r[0]: Wrote(*r[1:]) for r in rows}, tuple(Source(*s) for s in sources)
+    sources, lines, wrote = meta.get('sources', []), dict(_columns(path, meta, 'lines')), _columns(path, meta, 'wrote')
+    if not isinstance(sources, list) or not all(isinstance(s, list) and [type(x) for x in s]==[str,str,int,str,str,str] for s in sources): raise ValueError(f"{path} is damaged: its field 'sources' is {sources!r:.60}, expected a list of [kind, name, first, when, cue, value]: use another copy")
+    for row in wrote:
+        if row[1] not in lines or not -1<=row[3]<len(sources): raise ValueError(f"{path} is damaged: its field 'wrote' has {row}, expected a line of 'lines' and a place in 'sources': use another copy")
+    return {t: Wrote(*r) for t,*r in wrote}, lines, tuple(Source(*s) for s in sources)
 
 def open_memory(
     path,
@@ -283,4 +319,4 @@ def open_memory(
     try: state = unflatten_state(tensors, like)
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
     if len(state.pos)!=1: raise ValueError(f'{path} holds {len(state.pos)} streams, a memory is one: save `state.select([i])`')
-    return Memory(state, origin, *_pieces(path, meta))
+    return Memory(state, origin, *_texts(path, meta))
