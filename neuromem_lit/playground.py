@@ -255,10 +255,14 @@ def _choose(self:Playground):
 
 @patch
 def _pictures(self:Playground):
-    "The next token, and the store"
-    self.bars = go.FigureWidget([go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))], plain_layout('probability', '', 'next token', height=290, width=390, xaxis=dict(range=[0,1]), yaxis=dict(autorange='reversed', type='category', ticks='outside', ticklen=6, tickcolor='rgba(0,0,0,0)'), legend=dict(orientation='h', y=0, yanchor='bottom', x=1, xanchor='right')))
-    self.store = go.FigureWidget([go.Heatmap(zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, title=dict(text='strength', side='right')))], plain_layout('slots, the strongest of neighbours', 'block', height=150, width=390, yaxis=dict(dtick=1)))
-    return W.VBox([self.bars, self.store])
+    "The next token, and below it the store"
+    bars = [go.Bar(orientation='h', name=n, marker_color=c) for n,c in (('REAL',BLUE), ('OFF',ORANGE))]
+    store = go.Heatmap(xaxis='x2', yaxis='y2', zmin=0, zmax=1, colorscale='Viridis', colorbar=dict(thickness=12, x=.78, xpad=6, y=.12, len=.26, ypad=0, title=dict(text='strength', side='right')))
+    low = plain_layout('slots, the strongest of neighbours', 'block', xaxis=dict(domain=[0,.77], anchor='y2', title_standoff=6), yaxis=dict(domain=[0,.24], anchor='x2', dtick=1))
+    top = dict(xaxis=dict(range=[0,1], title_standoff=6), yaxis=dict(domain=[.42,1], autorange='reversed', type='category', ticks='outside', ticklen=6, tickcolor='rgba(0,0,0,0)'))
+    # all of the layout at once: Voilà's page gets what a figure was made with, and not what was changed before the page was there
+    self.fig = go.FigureWidget([*bars, store], plain_layout('probability', '', 'next token', height=440, width=390, legend=dict(orientation='h', y=.42, yanchor='bottom', x=1, xanchor='right'), xaxis2=low['xaxis'], yaxis2=low['yaxis'], **top))
+    return self.fig
 
 # %% ../nbs/14_playground.ipynb #14c70013
 @patch
@@ -368,11 +372,11 @@ def _show(self:Playground, note:str=''):
     "Draw the open history"
     h, (words, real, off, title) = self.desk.open, self._bars()
     words = [html.escape(w, quote=False) for w in words] # plotly reads tags
-    with self.bars.batch_update():
-        for trace,p in zip(self.bars.data, (real, off)): trace.update(x=p, y=words)
-        self.bars.layout.title.text = html.escape(title, quote=False)
-    S = _binned(_strengths(h.state))
-    with self.store.batch_update(): self.store.data[0].update(z=S.astype(np.float32), zmax=float(max(S.max(), 1e-6)))
+    S, (*bars, store) = _binned(_strengths(h.state)), self.fig.data
+    with self.fig.batch_update():
+        for trace,p in zip(bars, (real, off)): trace.update(x=p, y=words)
+        store.update(z=S.astype(np.float32), zmax=float(max(S.max(), 1e-6)))
+        self.fig.layout.title.text = html.escape(title, quote=False)
     left = f', {self.left:,} tokens of the typed text to go' if self.left and self.text.value==self.typed else ''
     self.status.value = note or f'history {self.desk.name}: {len(h):,} tokens read{left}{self.notice}'
     self.writes.value = self._last_writes()

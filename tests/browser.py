@@ -2,18 +2,19 @@
 
     python tests/browser.py            everything
     python tests/browser.py explore    only pages with this word in their name
-    python tests/browser.py --keep     also copies the best two pictures to figures/
+    python tests/browser.py --keep     also renews the pictures of figures/ that are made here
 
 Screenshots, and what the servers said, are in runs/browser. `make test-browser` installs what is needed.
 """
-import json, os, psutil, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request, uuid
+import html, json, os, psutil, re, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request, uuid
 from functools import partial
 from pathlib import Path
+from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright, Error as BrowserError
 from run import Failed, ROOT, copy_project
 
 SHOTS = ROOT/'runs/browser'
-BEST = {'widgets': 'linked_03_linked_1400', 'playground': 'explore_02_compare_1024'} # picture in figures/ -> screenshot
+BEST = {'widgets': 'linked_03_linked_1400', 'explore': 'explore_01_answer_1400'} # picture in figures/ -> screenshot
 CHROMIUM = os.environ.get('CHROMIUM', '/usr/bin/chromium')
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 WIDE, NARROW = dict(width=1400, height=1000), dict(width=1024, height=768)
@@ -374,12 +375,40 @@ def read_text(p, text=None):
     p.pg.locator('.nm-end').click()
     wait(lambda: tokens(p)>n and 'to go' not in says(p, 'nm-status'), 'the text to be read')
 
+DRAWN = """() => { // of the figures: tokens, probabilities, the words of their axis, the greatest strength in the store
+  const g = [...document.querySelectorAll('.js-plotly-plot')].filter(g => g._fullData), of = f => { const x = g.find(g => g._fullData.some(f)); return [x, x?._fullData.find(f)] }
+  const [b, real] = of(t => t.type=='bar' && t.name=='REAL'), [, off] = of(t => t.type=='bar' && t.name=='OFF'), [, store] = of(t => t.type=='heatmap')
+  return {words: [...real?.y ?? []], REAL: [...real?.x ?? []], OFF: [...off?.x ?? []], axis: b?._fullLayout.yaxis._categories ?? [], z: Math.max(0, ...[...store?.z ?? []].flatMap(r => [...r]))}
+}"""
+
+def begins(words, p, answer):
+    "Whether the most probable token, as a label, begins the answer"
+    first = html.unescape(words[p.index(max(p))])
+    return answer.strip().startswith(first.split('↵')[0].strip('␣'))
+
+def behind(p, real, off):
+    "What the figures do not show of what the kernel has just answered"
+    x = p.pg.evaluate(DRAWN); words = x['words']
+    if not len(words)==len(x['REAL'])==len(x['OFF'])>0: return f'the bars: {x}'
+    if sorted(x['axis'])!=sorted(words): return f'the words of the axis: {x}'
+    if not (begins(words, x['REAL'], real) and begins(words, x['OFF'], off)): return f'what is most probable: {x}'
+    return '' if x['z']>0 else 'the store'
+
+def follow(p, real, off, seconds=20):
+    "The bars and the store follow an answer; in JupyterLab, whose kernel can be asked, word for word"
+    end = time.time()+seconds
+    while (bad := behind(p, real, off)) and time.time()<end: time.sleep(.2)
+    if bad: raise Failed(f'{real!r}, and without memories {off!r}; the page does not show {bad}')
+    if p.name=='playground': run_python(p, f"import html; assert [html.escape(w, quote=False) for w in play._bars()[0]]=={p.pg.evaluate(DRAWN)['words']!r}")
+
 def ask(p, question):
-    "What the model answers, and what it would without memories"
+    "What the model answers, and what it would without memories; the figures follow"
     p.pg.locator('.nm-question input').fill(question)
     old = says(p, 'nm-answer'); p.pg.locator('.nm-answer .widget-html-content').evaluate("x => x.innerHTML = ''")
     p.pg.locator('.nm-ask').click()
-    return wait(lambda: 'memories off' in says(p, 'nm-answer') and says(p, 'nm-answer').replace(question, '').split('memories off'), 'an answer')
+    real, off = wait(lambda: 'memories off' in says(p, 'nm-answer') and says(p, 'nm-answer').replace(question, '').split('memories off'), 'an answer')
+    follow(p, real, off.lstrip(':'))
+    return real, off
 
 def teach_and_ask(p):
     "Taught a fact, then 2,000 tokens of a held-out file: the model answers with it, and without memories it does not"
@@ -391,7 +420,7 @@ def teach_and_ask(p):
     if tokens(p)<2000: raise Failed(says(p, 'nm-status'))
     real, off = ask(p, ASK)
     if 'Oslo' not in real or 'Oslo' in off: raise Failed(f'{real!r}, and without memories {off!r}')
-    p.shot('answer')
+    p.pg.mouse.move(0, 0); p.shot('answer')
 
 def switches(p):
     "Episodic memory switched off, the fact is gone; switched on again, it is back"
@@ -423,7 +452,7 @@ def save_and_load(p):
 def inspect(p):
     "The pictures of the history appear below, with something in them"
     p.pg.locator('.nm-inspect').click()
-    wait(lambda: p.pg.evaluate("() => { const f = [...document.querySelectorAll('.js-plotly-plot')]; return f.length==5 && f.every(g => g._fullData?.length) }"), 'three more figures')
+    wait(lambda: p.pg.evaluate("() => { const f = [...document.querySelectorAll('.js-plotly-plot')]; return f.length==4 && f.every(g => g._fullData?.length) }"), 'three more figures')
     p.pg.locator('.js-plotly-plot').last.scroll_into_view_if_needed(); p.shot('inspect')
 
 PLAY = teach_and_ask, switches, fork_and_compare, inspect, save_and_load
@@ -510,6 +539,12 @@ def run_page(name, *where):
     p.close()
     return done
 
+def keep(name, shot):
+    "A screenshot, without its blank margins, as a picture of figures/"
+    im = Image.open(SHOTS/f'{shot}.png').convert('RGB')
+    x0, y0, x1, y1 = ImageChops.difference(im, Image.new('RGB', im.size, 'white')).getbbox()
+    im.crop((max(0, x0-8), max(0, y0-8), min(im.width, x1+8), min(im.height, y1+8))).save(ROOT/f'figures/{name}.png', optimize=True)
+
 def main(*args):
     if not Path(CHROMIUM).exists(): sys.exit(f'{CHROMIUM} is missing: install Debian\'s package chromium, or name another in CHROMIUM')
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -525,7 +560,7 @@ def main(*args):
                 if word in name: done += run_page(name, browser, url, project)
         finally: browser.close(); server.end()
     if '--keep' in args:
-        for name,shot in BEST.items(): shutil.copy(SHOTS/f'{shot}.png', ROOT/f'figures/browser_{name}.png')
+        for name,shot in BEST.items(): (SHOTS/f'{shot}.png').exists() and keep(name, shot)
     good = sum(map(bool, done))
     print(f'{good} passed, {len(done)-good} failed', flush=True)
     return good<len(done)
