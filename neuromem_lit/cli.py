@@ -314,7 +314,7 @@ def _cmd_chat(a):
     if find_spec('readline') and sys.stdin.isatty(): import readline # gives input() its line editing; no history file
     with _session(model, tok, a.memory, a.read_only) as s:
         kept = f'kept in {a.memory}' if s.path else 'nothing is kept' + ('' if a.memory else ': give --memory FILE')
-        print(f'{len(s):,} tokens read, {len(s.memory.items()):,} items; {kept}. /help lists the commands')
+        print(f'{s.tokens:,} tokens read, {len(s.memory.items()):,} items; {kept}. /help lists the commands')
         talk(Chat(s, a.n, temperature=a.temperature), input)
     print()
 
@@ -323,8 +323,8 @@ _MEMORY = (
     _option('action', choices=('show','diff','merge','forget','export'), help='what to do'),
     _option('files', nargs='+', metavar='FILE', help='a memory; diff and merge take two'),
     _option('--query', help='show, forget: lines with these words'),
-    _option('--slot', nargs='+', metavar='NAME:BLOCK:SLOT', help='forget: these items, as show names them'),
-    _option('--since', help='forget: what was read at this time or later (2026-03-02, or 2026-03-02T09:00)'),
+    _option('--items', nargs='+', type=_at_least(0), metavar='STEP', help='forget: the lines of these items, as show names them: 57 for @57'),
+    _option('--since', help='forget: what was read at this time or later (2026-03-02, or 2026-03-02T09:00), or from this step on'),
     _option('-n', type=_at_least(1), default=20, help='show, diff: items at most'),
     _option('--out', help='merge: the new file; export: a file .json or .csv'),
     _option('--checkpoint', help='merge, forget: the model of the memory; default: the shipped one'))
@@ -342,11 +342,11 @@ def _cmd_memory(a):
 
 def _forget_in(a):
     model, tok, _ = _load(a.checkpoint)
-    slots = [tuple(int(x) if x.isdecimal() else x for x in s.split(':')) for s in a.slot] if a.slot else None
+    since = int(a.since) if a.since and a.since.isdecimal() else a.since
     with Session.open(a.files[0], model, tok) as s:
-        gone = s.forget(a.query, slots, a.since)
+        gone = s.forget(a.query, since=since, items=a.items)
         if gone: s.save()
-    print(f'{len(gone)} tokens forgotten' if gone else 'nothing like that is in the memory')
+    print(*map(forgotten_line, gone), sep='', end='' if gone else 'nothing like that is in the memory\n')
     return 0 if gone else 1
 
 def _merge_into(a):

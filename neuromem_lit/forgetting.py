@@ -36,7 +36,7 @@ def traces_of(before:Memory, after:Memory, steps:set, raw:bytes, words:tuple)->d
         open_ = torch.isin(s.cstep, torch.tensor(sorted(steps)))
         rows += [*s.ck[open_]]
     found = [r.numpy().tobytes() for r in rows]
-    text = str([w.text for w in after.wrote.values()])+str(after.sources)
+    text = str(after.lines)+str(after.sources)
     return dict(items=len(rows), in_state=sum(any(r in x for x in leaves) for r in found), in_file=sum(r in raw for r in found), in_text=sum(w in text for w in words), words_in_file=sum(w.encode() in raw for w in words))
 
 # %% ../nbs/58_forgetting.ipynb #58c70008
@@ -77,13 +77,14 @@ def round(self, g, texts, age)->dict: # JSON
     ask = lambda s, f: s.ask(f[0])==f[2]
     seen = lambda s: dict(right=ask(s, (cue, kind, value)), rank=value_rank(s, cue, value, VALUES[kind]), others=[ask(s, f) for f in rest])
     out, before = dict(TOLD=seen(s), NEVER=seen(never)), s.memory
-    gone = before.steps_of(before.lines(cue))
-    s.forget(cue)
+    others = str(rest)+one+two
+    query = value if value not in others and g.random()<.5 else cue
+    gone = before.steps_of(before.find(query))
+    s.forget(query)
     out['FORGOT'] = seen(s)
     with tempfile.TemporaryDirectory() as d:
         s.memory.save(p := Path(d)/'x.nmem')
-        known = {w for f in rest for w in (f[0], f[2])}
-        return out | dict(traces=traces_of(before, s.memory, gone, p.read_bytes(), tuple(w for w in (cue, f'is {value}') if f'is {value}' not in str(rest) and value not in known)))
+        return out | dict(by='value' if query==value else 'cue', traces=traces_of(before, s.memory, gone, p.read_bytes(), tuple(w for w in (cue, value) if w not in others)))
 
 # %% ../nbs/58_forgetting.ipynb #58c7000a
 def pooled_rounds(r:dict, age:str)->list: # a list of rounds for each seed
