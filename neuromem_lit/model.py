@@ -541,6 +541,7 @@ def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms, lengths
     N,T = shape[:2]
     _check_shapes(ids=(ids, (N,T)), inputs_embeds=(inputs_embeds, (N,T,D)), reset_mask=(reset_mask, (N,T)))
     if T==0: raise ValueError(f'nothing to read: the input has shape {shape}')
+    self._check_tokens('ids', ids)
     arms = dict.fromkeys((p.kind for p in self.policies.values()), arms) if isinstance(arms, str) else arms or {}
     self._check_rows(arms, N, lengths)
     state = self._check_state(state, N)
@@ -550,6 +551,16 @@ def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms, lengths
 def _check_shapes(**given): # name=(tensor or None, shape)
     for n,(x,shape) in given.items():
         if x is not None and x.shape!=shape: raise ValueError(f'{n} must be {tuple(shape)}, got {tuple(x.shape)}')
+
+@patch
+def _check_tokens(self:NeuroMemLM, name, x, none=None): # none: a number that means no token
+    "Whole numbers of this vocabulary; their values on the CPU alone: elsewhere the question would make the host wait for the device at every step"
+    if x is None: return
+    if x.dtype not in (torch.int64, torch.int32): raise ValueError(f'{name} must be int64, got {x.dtype}: use ids.long()')
+    if x.device.type!='cpu' or not x.numel(): return
+    low, high = (i.item() for i in (x if none is None else x.masked_fill(x==none, 0)).aminmax())
+    if not 0<=low<=high<self.cfg.vocab_size:
+        raise ValueError(f'{name} hold tokens {low} to {high}, expected 0 to {self.cfg.vocab_size-1}{f" or {none}" if none is not None else ""}: use the tokenizer that the model was trained with')
 
 @patch
 def _check_rows(self:NeuroMemLM, arms, N, lengths):
@@ -609,6 +620,7 @@ def loss(self:NeuroMemLM,
     if not 0<=recompute<=1: raise ValueError(f'recompute={recompute} must be a share of the spans, 0 (none) to 1 (all)')
     if recompute and self.backend: raise ValueError('recompute and compile exclude each other (a graph that is run again may be another one): turn one of them off')
     _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
+    self._check_tokens('targets', targets, -100)
     nll, state, cost = self._pieces(ids, x, state, reset_mask, arms, targets, recompute)
     w = (targets!=-100).to(nll.dtype)
     if weights is not None: w = w*weights
