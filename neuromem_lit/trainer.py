@@ -316,17 +316,44 @@ def save(self:Trainer):
         train=asdict(self.cfg), note=self.note))
 
 # %% ../nbs/09_trainer.ipynb #b80e5c36
+def _check_fields(path, meta:dict):
+    "Every field is there, and of its type"
+    for k,(kind,least) in dict(config=(str, None), tokenizer=((str, type(None)), None), loader=(dict, None), note=(dict, None), train=(dict, None),
+                               step=(int, 0), seconds=((int, float), 0), skipped=(int, 0), processes=(int, 1)).items():
+        x = meta.get(k, {'skipped': 0, 'processes': 1}.get(k, ... ))
+        if isinstance(x, bool) or not isinstance(x, kind) or (least is not None and not least<=x<2**62):
+            says, want = 'missing' if x is ... else repr(x)[:60], ' or '.join(t.__name__ for t in (kind if isinstance(kind, tuple) else (kind,)))
+            raise ValueError(f"{path} is damaged: its field {k!r} is {says}, expected {want}{'' if least is None else f' from {least} on'}: use another copy")
+
+@patch
+def _check_tensors(self:Trainer, tensors:dict):
+    "Names, shapes and numbers of weights, optimizer and memories, before anything is loaded"
+    path, own = self.checkpoint_path, self.model.state_dict()
+    weights = [p for g in self.opt.param_groups for p in g['params']]
+    moments = {f'optim.{i}.{k}': p for i,p in enumerate(weights) for k in ('step','exp_avg','exp_avg_sq')}
+    known, bad = {f'model.{k}': v for k,v in own.items()}, lambda k, found, want: ValueError(f'{path} is damaged: its tensor {k!r} is {found}, expected {want}: use another copy')
+    for k in known:
+        if k not in tensors: raise bad(k, 'missing', 'a weight of this model')
+    for k,x in tensors.items():
+        if k.startswith('state.'): continue
+        if (p := known.get(k, moments.get(k))) is None: raise bad(k, 'unknown', 'weights of this model and their moments')
+        if k.endswith('.step') and k in moments: ok = x.numel()==1 and x.dim()<=1 and (x>=0).all()
+        else: ok = x.shape==p.shape or (x.dim()==0 and p.numel()==1)
+        if not ok or not x.is_floating_point() or not x.isfinite().all(): raise bad(k, f'{x.dtype} {list(x.shape)}', f'finite numbers of shape {list(p.shape)}, of a count 0 or more')
+        if k.endswith('exp_avg_sq') and (x<0).any(): raise bad(k, f'{x.min().item():.3g} at its least', '0 or more')
+        if k in moments and (gone := [o for o in ('step','exp_avg','exp_avg_sq') if f"{k.rsplit('.', 1)[0]}.{o}" not in tensors]): raise bad(f"{k.rsplit('.', 1)[0]}.{gone[0]}", 'missing', 'three tensors a weight')
+
 @patch
 def _check_run(self:Trainer, meta:dict):
     "Refuse the checkpoint of another run"
-    tok = lambda s: Tokenizer.from_str(s).to_str() if s else None
-    was, now = asdict(config_from_json(meta['config'])), asdict(self.model.cfg)
+    tok = lambda s: parsed(self.checkpoint_path, 'tokenizer', s, Tokenizer.from_str, Tokenizer).to_str() if s else None
+    was, now = asdict(parsed(self.checkpoint_path, 'config', meta['config'], config_from_json, NeuroMemConfig)), asdict(self.model.cfg)
     diff = ', '.join(f'{k} {was[k]}, here {now[k]}' for k in now if was[k]!=now[k])
     other = [f'configuration ({diff})'] if diff else []
     if tok(meta['tokenizer'])!=tok(self.tokenizer and self.tokenizer.to_str()): other.append('tokenizer')
     at, here = meta['loader'], self.loader
-    pairs = dict(corpus=(meta['note'].get('source'), self.note.get('source')), seed=(at['seed'], here.seed))
-    if len(at['at'])==here.N: pairs['chunk'] = (at.get('chunk', here.T), here.T)
+    pairs = dict(corpus=(meta['note'].get('source'), self.note.get('source')), seed=(at.get('seed'), here.seed))
+    if isinstance(at.get('at'), list) and len(at['at'])==here.N: pairs['chunk'] = (at.get('chunk', here.T), here.T)
     other += [f'{k} ({a!r}, here {b!r})' for k,(a,b) in pairs.items() if a!=b]
     if other: raise ValueError(f"{self.checkpoint_path} was made with another {', another '.join(other)}: "
                                'use the same, or another folder, or start anew (--fresh, or resume=False)')
@@ -343,13 +370,21 @@ def _check_schedule(self:Trainer, meta:dict, quiet:bool):
 
 # %% ../nbs/09_trainer.ipynb #6cf29d04
 @patch
-def _load(self:Trainer, tensors:dict):
+def _states(self:Trainer, tensors:dict): # of this process's streams
+    "Memories as they were saved; raises ValueError where they are not those of this model and of all streams"
+    mine, held = self.loader.mine, {k[6:]: v for k,v in tensors.items() if k.startswith('state.')}
+    for k,v in held.items():
+        if v.is_floating_point() and v.dtype not in (torch.float32, *([torch.bfloat16] if self.acc.mixed_precision=='bf16' else [])): raise ValueError(f'the tensor state.{k} holds {v.dtype}, expected torch.float32: use another copy')
+        if not v.dim() or len(v)!=self.loader.N: raise ValueError(f'the tensor state.{k} has shape {list(v.shape)}, expected {self.loader.N} streams: use another copy')
+    return unflatten_state({k: v[mine.start:mine.stop] for k,v in held.items()}, self.state)
+
+@patch
+def _load(self:Trainer, tensors:dict, state):
     "Weights, optimizer and memories as they were saved"
     part = lambda p: {k[len(p):]: v for k,v in tensors.items() if k.startswith(p)}
     own = self.model.state_dict()
     self.model.load_state_dict({k: _laid_out(v, own[k]) if k in own else v for k,v in part('model.').items()})
-    mine = self.loader.mine
-    self.state = unflatten_state({k: v[mine.start:mine.stop] for k,v in part('state.').items()}, self.state)
+    self.state = state
     sd, weights = self.opt.state_dict(), [p for g in self.opt.param_groups for p in g['params']]
     for k,v in part('optim.').items():
         i, name = k.split('.', 1)
@@ -368,14 +403,14 @@ def _rewrite_log(self:Trainer, lines:list):
 @patch
 def resume(self:Trainer, quiet:bool=False)->bool: # False where there is nothing to go on from
     "Go on from the run's checkpoint; raises ValueError where it is another run's"
-    if self.first:
-        for p in self.out.glob(f'.{self.checkpoint_path.name}.*.part'): p.unlink()   # killed while saving
+    if self.first: discard_parts(self.checkpoint_path)   # killed while saving
     if not self.checkpoint_path.exists(): return False
     tensors, meta = load_tensors(self.checkpoint_path, 'training')
-    self._check_run(meta)
-    self.loader.load_state_dict(meta['loader'])
-    self._check_schedule(meta, quiet)
-    self._load(tensors)
+    _check_fields(self.checkpoint_path, meta); self._check_run(meta)
+    self._check_schedule(meta, quiet); self._check_tensors(tensors)
+    try: self.loader._check_position(meta['loader']); state = self._states(tensors); self.loader.load_state_dict(meta['loader'])
+    except ValueError as e: raise ValueError(f'{self.checkpoint_path}: {e}') from None
+    self._load(tensors, state)
     self.step, self.seconds, self.skipped = meta['step'], meta['seconds'], meta.get('skipped', 0)
     if (was := meta.get('processes', 1))!=self.world:
         self._dealt = dict(dealt=f'{self.loader.N} streams to {self.world} processes, before to {was}')
