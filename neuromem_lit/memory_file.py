@@ -8,6 +8,7 @@ __all__ = ['LAYOUT', 'Source', 'Wrote', 'Memory', 'Item', 'origin_of', 'empty_me
 # %% ../nbs/15_memory_file.ipynb #15c70004
 import hashlib, math, torch
 from collections import Counter
+from datetime import datetime
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -262,6 +263,9 @@ def _pieces(path, meta)->tuple: # wrote, sources
     sources, w = meta.get('sources', []), meta.get('wrote', {})
     if not isinstance(sources, list) or not all(isinstance(s, list) and [type(x) for x in s]==[str,str,int,str,str,str] for s in sources): raise bad('sources', sources, 'a list of [kind, name, first, when, cue, value]')
     if not isinstance(w, dict) or not all(isinstance(w.get(k, []), list) for k in ('step', *Wrote._fields)): raise bad('wrote', w, 'four lists')
+    for s in sources:
+        try: datetime.fromisoformat(s[3])
+        except ValueError: raise bad('sources', s, 'a time in ISO 8601') from None
     rows = list(zip(*(w.get(k, []) for k in ('step', *Wrote._fields))))
     if any(len(w.get(k, []))!=len(rows) for k in ('step', *Wrote._fields)): raise bad('wrote', [len(w.get(k, [])) for k in ('step', *Wrote._fields)], 'four lists of equal length')
     for r in rows:
@@ -276,10 +280,13 @@ def open_memory(
     tensors, meta = load_tensors(path, 'memory or state')
     if (v := meta.get('layout', 0)) not in range(LAYOUT+1): raise ValueError(f'{path} has the layout {v!r:.40}, this library knows up to {LAYOUT}: update neuromem_lit')
     origin = meta.get('origin') if v else {k: meta[k] for k in ('config','weights') if k in meta}
-    if not isinstance(origin, dict) or not isinstance(origin.get('config', ''), str): raise ValueError(f'{path} is damaged: its field \'origin\' is {origin!r:.60}, expected a record with config and weights: use another copy')
+    if not isinstance(origin, dict) or not all(isinstance(origin.get(k, ''), str) for k in ('config','weights','tokenizer')): raise ValueError(f'{path} is damaged: its field \'origin\' is {origin!r:.60}, expected a record with the texts config, weights and tokenizer: use another copy')
     if model: model._check_origin(path, origin)
     like = model.init_state(1) if model else _template(tensors, parsed(path, 'config', origin.get('config'), config_from_json, NeuroMemConfig), path)
     try: state = unflatten_state(tensors, like)
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
     if len(state.pos)!=1: raise ValueError(f'{path} holds {len(state.pos)} streams, a memory is one: save `state.select([i])`')
+    for k,is_ in (dict(clock=int(state.pos[0]), budgets=budgets(state)) if v else {}).items():
+        if (says := meta.get(k, is_))!=is_: raise ValueError(f'{path} is damaged: its field {k!r} is {says!r:.60}, its tensors say {is_!r:.60}: use another copy')
+    if model: state = tree_map(lambda x, y: x.to(y.dtype), state, like)   # of a model in another precision
     return Memory(state, origin, *_pieces(path, meta))
