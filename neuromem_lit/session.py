@@ -6,7 +6,7 @@
 __all__ = ['CHUNK', 'LINE', 'NOTE', 'QUESTION', 'lifelong', 'Session', 'read_together', 'SessionPool', 'Reason', 'Reasons']
 
 # %% ../nbs/16_sessions.ipynb #16c70004
-import copy, torch
+import copy, re, torch
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -63,9 +63,16 @@ class Session:
 @patch
 def _encode(self:Session, text:str)->list: # of tokens
     if not isinstance(text, str): raise TypeError(f'a text is needed, not {type(text).__name__}: decode it first')
-    ids = self.tok.encode(text.encode('utf-8', 'replace').decode()).ids
+    number, ids = list(range(self.tok.get_vocab_size())), []      # one object for each token, not one for each place
+    for part in _parts(text.encode('utf-8', 'replace').decode()): ids += map(number.__getitem__, self.tok.encode(part).ids)
     if not ids: raise ValueError('the text is empty: give at least one character')
     return ids
+
+_WORD_END = re.compile('(?<=[!-~])(?=[ \n])')
+def _parts(text, size=2**16): # yields pieces of about so many characters, cut where a word ends: there tokens end, too
+    at = 0
+    while len(text)-at>size and (m := _WORD_END.search(text, at+size)): yield text[at:m.start()]; at = m.start()
+    yield text[at:]
 
 def _check_finite(state:MemoryState):
     for n,x in flatten_state(state).items():
@@ -352,13 +359,15 @@ def _take(self:Session, path:Path):
     "Hold a file; raises BlockingIOError where another session does"
     path = Path(path).expanduser()
     if self.path and path.resolve()==self.path.resolve(): return
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f'.{path.name}.lock'))
-    try: lock.acquire(timeout=0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout: raise BlockingIOError(f'{path} is in use by another session: close that one, or open it with read_only=True') from None
+    except OSError as e: raise OSError(e.errno, f'{path} cannot be held for writing ({e}): choose another place, or open it with read_only=True') from None
     self.close()
     self.path, self.lock = path, lock
-    for p in path.parent.glob(f'.{path.name}.*.part'): p.unlink(missing_ok=True)   # of a process that was killed while it saved
+    discard_parts(path)   # of a process that was killed while it saved
 
 @patch
 def save(self:Session, path=None)->Path: # default: the file that it was opened from, or last saved to
@@ -389,5 +398,8 @@ def open(cls:Session, path, model:NeuroMemLM, tokenizer, read_only:bool=False)->
     was = memory.origin.get('tokenizer') or mine['tokenizer']
     if was!=mine['tokenizer']: raise ValueError(f"{path} was written with the tokenizer {was[:12]}, this one is {mine['tokenizer'][:12]}: use the one of then")
     out = cls(model, tokenizer, memory._replace(origin=mine), read_only)
-    if not read_only: out._take(path); out.memory = open_memory(path, model)._replace(origin=mine) # again, now that nobody else writes it
+    if not read_only:
+        out._take(path)
+        try: out.memory = open_memory(path, model)._replace(origin=mine) # again, now that nobody else writes it
+        except BaseException: out.close(); raise
     return out
