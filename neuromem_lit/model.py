@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread', 'Layer', 'NeuroMemLM', 'span_cuts', 'recomputed',
            'Seen', 'save_tensors', 'discard_parts', 'load_tensors', 'parsed', 'flatten_state', 'unflatten_state',
-           'load_model', 'next_token']
+           'tokenizer_from', 'load_model', 'next_token']
 
 # %% ../nbs/07_model.ipynb #ef5fc619
 import glob, hashlib, json, math, os, psutil, shutil, torch, warnings
@@ -803,6 +803,12 @@ def _possible(text)->NeuroMemConfig: # raises where nobody could hold such a mod
     if (size := max(n_params(c), sum(state_numbers(c).values()))*4)>most: raise ValueError(f'it asks for {size:,} bytes, this machine has {most:,}')
     return c
 
+def tokenizer_from(text:str)->Tokenizer:
+    "A tokenizer of its JSON; raises ValueError where a token has a number beyond their count: `to_str` would walk through all numbers up to it"
+    tok = Tokenizer.from_str(text)
+    if (high := max(tok.get_vocab().values(), default=0))>=max(1, n := tok.get_vocab_size()): raise ValueError(f'a token has the number {high}, there are {n}')
+    return tok
+
 def load_model(path, extra:list=())->tuple: # extra: memories of your own that it had; model, tokenizer or None, metadata
     "A model of `save` (or of a training checkpoint), in float32; raises FileNotFoundError, and ValueError for a file that is none or a damaged one"
     tensors, meta = load_tensors(path, 'model or training')
@@ -814,7 +820,7 @@ def load_model(path, extra:list=())->tuple: # extra: memories of your own that i
     m = NeuroMemLM(cfg, extra)
     try: m.load_state_dict({k: v.float() for k,v in tensors.items()})
     except RuntimeError as e: raise ValueError(f"{path} does not fit its own configuration, or had memories of your own (give them as `extra`): {e}") from None
-    if meta.get('tokenizer'): tok = parsed(path, 'tokenizer', meta['tokenizer'], Tokenizer.from_str, Tokenizer)
+    if meta.get('tokenizer'): tok = parsed(path, 'tokenizer', meta['tokenizer'], tokenizer_from, Tokenizer)
     if tok and tok.get_vocab_size()!=m.cfg.vocab_size:
         raise ValueError(f'{path}: its tokenizer knows {tok.get_vocab_size()} tokens, its model {m.cfg.vocab_size}: '
                          'save the model with the tokenizer that it was trained with')

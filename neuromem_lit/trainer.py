@@ -346,7 +346,7 @@ def _check_tensors(self:Trainer, tensors:dict):
 @patch
 def _check_run(self:Trainer, meta:dict):
     "Refuse the checkpoint of another run"
-    tok = lambda s: parsed(self.checkpoint_path, 'tokenizer', s, Tokenizer.from_str, Tokenizer).to_str() if s else None
+    tok = lambda s: parsed(self.checkpoint_path, 'tokenizer', s, tokenizer_from, Tokenizer).to_str() if s else None
     was, now = asdict(parsed(self.checkpoint_path, 'config', meta['config'], config_from_json, NeuroMemConfig)), asdict(self.model.cfg)
     diff = ', '.join(f'{k} {was[k]}, here {now[k]}' for k in now if was[k]!=now[k])
     other = [f'configuration ({diff})'] if diff else []
