@@ -37,11 +37,13 @@ from .model import _checksum
 def forked(
     f, # called in a process of its own with a function that tells its parent something (JSON)
     seconds:float=600., # killed after that
+    begun:bool=False    # … counted from when it first tells something
 )->tuple: # what it told; how it ended: 0, or the number of a signal, or 'error'
     "Run something that may be killed, crash or hang"
     r, w = os.pipe()
     if not (pid := os.fork()): _child(f, r, w)
     os.close(w)
+    if begun: select.select([r], [], [], 60)
     told, until = b'', time.perf_counter()+seconds
     while (left := until-time.perf_counter())>0 and select.select([r], [], [], left)[0]:
         if not (new := os.read(r, 65536)): break
@@ -134,11 +136,12 @@ def kills(subject, n:int, seed:int=0, quiet=False)->dict: # raw counts
     one = median(took() for _ in range(5))
     if hasattr(subject, 'session'): subject.session.close()
     def loop(tell):
+        tell(at)
         for k in range(at+1, 10**9): subject.write(k); tell(k)
     for _ in tqdm(range(n), desc=f'kill {subject.name}', disable=quiet):
-        told, ended = forked(loop, rng.uniform(0, 4*one))
+        told, ended = forked(loop, rng.uniform(0, 6*one), begun=True)
         assert ended==signal.SIGKILL, f'the child ended with {ended}'
-        done = told[-1] if told else at
+        done = told[-1]
         out['saves'] += done-at
         out['unfinished files'] += bool(parts_of(subject.path))
         try: found = subject.read()
@@ -654,12 +657,13 @@ def main(args:list=None)->int: # exit code: 1 where something is not as it shoul
     p = argparse.ArgumentParser(prog='python -m neuromem_lit.reliability', description='Kills, full disks, damaged files, bad inputs, a long life: raw counts go to data/results/reliability.json')
     p.add_argument('parts', nargs='*', help='words: only what has one of them in its name (kills, disk, processes, files, inputs, soak); default all')
     p.add_argument('--again', action='store_true', help='measure also what is in the file already')
+    p.add_argument('--quiet', action='store_true', help='no progress bars')
     for n,v,h in (('kills', 200, 'of each kind of file'), ('files', 10_000, 'changed files, of all kinds together'), ('tokens', 1_000_000, 'of the soak, which goes on from its folder')): p.add_argument(f'--{n}', type=int, default=v, help=h)
     p.add_argument('--model', default='data/checkpoints/text.safetensors'); p.add_argument('--folder', default='runs/soak'); p.add_argument('--out', type=Path, default=None)
     a = p.parse_args(args)
     torch.set_num_threads(1)
     model, tok, _ = load_model(a.model); path = a.out or result_file()
-    todo = jobs(model.eval(), tok, a.kills, {k: n*a.files//10_000 for k,n in FILES.items()}, a.tokens, folder=a.folder)
+    todo = jobs(model.eval(), tok, a.kills, {k: n*a.files//10_000 for k,n in FILES.items()}, a.tokens, folder=a.folder, quiet=a.quiet)
     there = json.loads(path.read_text())['runs'] if path.exists() else {}
     bad = []
     for key,f in todo.items():
@@ -669,5 +673,5 @@ def main(args:list=None)->int: # exit code: 1 where something is not as it shoul
         bad += c or []
     return int(bool(bad))
 
-# %% ../nbs/71_reliability.ipynb #71a00056
+# %% ../nbs/71_reliability.ipynb #71a00057
 if __name__=='__main__' and 'get_ipython' not in globals(): sys.exit(main())
