@@ -339,7 +339,7 @@ def _check_tensors(self:Trainer, tensors:dict):
         if (p := known.get(k, moments.get(k))) is None: raise bad(k, 'unknown', 'weights of this model and their moments')
         if k.endswith('.step') and k in moments: ok = x.numel()==1 and x.dim()<=1 and (x>=0).all()
         else: ok = x.shape==p.shape or (x.dim()==0 and p.numel()==1)
-        if not ok or not x.is_floating_point() or not x.isfinite().all(): raise bad(k, f'{x.dtype} {list(x.shape)}', f'finite numbers of shape {list(p.shape)}, of a count 0 or more')
+        if not ok or x.is_floating_point()!=p.is_floating_point() or not x.isfinite().all(): raise bad(k, f'{x.dtype} {list(x.shape)}', f'finite numbers of shape {list(p.shape)}, of a count 0 or more')
         if k.endswith('exp_avg_sq') and (x<0).any(): raise bad(k, f'{x.min().item():.3g} at its least', '0 or more')
         if k in moments and (gone := [o for o in ('step','exp_avg','exp_avg_sq') if f"{k.rsplit('.', 1)[0]}.{o}" not in tensors]): raise bad(f"{k.rsplit('.', 1)[0]}.{gone[0]}", 'missing', 'three tensors a weight')
 
@@ -372,9 +372,9 @@ def _check_schedule(self:Trainer, meta:dict, quiet:bool):
 @patch
 def _states(self:Trainer, tensors:dict): # of this process's streams
     "Memories as they were saved; raises ValueError where they are not those of this model and of all streams"
-    mine, held = self.loader.mine, {k[6:]: v for k,v in tensors.items() if k.startswith('state.')}
+    mine, held, like = self.loader.mine, {k[6:]: v for k,v in tensors.items() if k.startswith('state.')}, flatten_state(self.state)
     for k,v in held.items():
-        if v.is_floating_point() and v.dtype not in (torch.float32, *([torch.bfloat16] if self.acc.mixed_precision=='bf16' else [])): raise ValueError(f'the tensor state.{k} holds {v.dtype}, expected torch.float32: use another copy')
+        if v.is_floating_point() and k in like and v.dtype!=like[k].dtype and self.acc.mixed_precision=='no': raise ValueError(f'the tensor state.{k} holds {v.dtype}, expected {like[k].dtype}: use another copy')
         if not v.dim() or len(v)!=self.loader.N: raise ValueError(f'the tensor state.{k} has shape {list(v.shape)}, expected {self.loader.N} streams: use another copy')
     return unflatten_state({k: v[mine.start:mine.stop] for k,v in held.items()}, self.state)
 
