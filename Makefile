@@ -11,7 +11,7 @@ PINNED  := -c constraints.txt
 CPU     := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-browser bench speed lab notebooks docs clean distclean
+.PHONY: help install demo test test-browser bench speed soak lab notebooks docs clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ bench: install ## run all experiments again (hours; adds models of others); one 
 speed: install ## speed beside other models (adds mambapy); neuromem bench-speed --check fails on a missed target
 	$(PIP) install -q $(PINNED) --no-build-isolation -e '.[bench]'
 	$(BIN)/neuromem bench-speed
+
+soak: install ## kills, full disks, damaged files, bad inputs, then a million tokens in eight sessions; goes on where it was interrupted
+	$(BIN)/python -m neuromem_lit.reliability
 
 lab: install ## the notebooks in JupyterLab
 	$(BIN)/jupyter lab nbs

@@ -469,12 +469,25 @@ def state_dict(self:StreamLoader)->dict: # JSON
 @patch
 def load_state_dict(self:StreamLoader, d:dict):
     "Go on from there; raises ValueError for a position in other sources, another mix, chunk or number of streams"
+    self._check_position(d)
+    self.drawn, self.counts, self.seed = d['drawn'], list(d['counts']), d['seed']
+    self.at, self._orders = [list(a) for a in d['at']], {}
+    for n in range(self.N): self._open(n)
+
+@patch
+def _check_position(self:StreamLoader, d:dict):
+    "That of this loader, whole numbers in their ranges; raises ValueError before anything is changed"
+    if not all(isinstance(d.get(k), list) for k in ('at','counts')): raise ValueError("the saved position lacks its lists 'at' and 'counts': use what `state_dict` gave")
     if len(d['at'])!=self.N or len(d['counts'])!=len(self.sources):
         raise ValueError(f"the saved position has {len(d['at'])} streams and {len(d['counts'])} sources, "
                          f'this loader {self.N} and {len(self.sources)}')
     for k,mine in self._made_of().items():
         if d.get(k, mine)==mine: continue # not kept in old files
         raise ValueError(f'the saved position was made with {k} = {d[k]}, this loader has {mine}')
-    self.drawn, self.counts, self.seed = d['drawn'], list(d['counts']), d['seed']
-    self.at, self._orders = [list(a) for a in d['at']], {}
-    for n in range(self.N): self._open(n)
+    whole = lambda x, least=0, below=2**62: type(x) is int and least<=x<below
+    if not (isinstance(d['counts'], list) and all(map(whole, d['counts'])) and whole(d.get('drawn')) and d['drawn']==sum(d['counts'])):
+        raise ValueError(f"the saved position has drawn {d.get('drawn')!r:.40} documents, {d['counts']!r:.80} of each source: these must be whole numbers ≥ 0 with this sum")
+    if not whole(d.get('seed'), -2**62): raise ValueError(f"the saved position has the seed {d.get('seed')!r:.40}: a whole number is needed")
+    for a in d['at']:
+        if not (isinstance(a, list) and len(a)==3 and all(map(whole, a)) and a[0]<len(self.sources) and a[1]<len(self.sources[a[0]])):
+            raise ValueError(f'the saved position has a stream at {a!r:.80}: [source, document, offset] of what is there are needed')

@@ -8,10 +8,12 @@ __all__ = ['LAYOUT', 'Source', 'Wrote', 'Memory', 'Item', 'origin_of', 'empty_me
 
 # %% ../nbs/15_memory_file.ipynb #15c70004
 import hashlib, re, torch
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from fastcore.basics import patch
 from torch import Tensor
+from torch.utils._pytree import tree_map
 from .config import *
 from .episodic import NEG
 from .model import *
@@ -297,10 +299,14 @@ def _columns(path, meta, field)->list: # rows
     if not ok: raise ValueError(f"{path} is damaged: its field {field!r} is {d!r:.60}, expected lists of equal length {', '.join(f'{k} ({t.__name__})' for k,t in want.items())}: use another copy")
     return list(zip(*cols))
 
+def _is_time(text)->bool:
+    try: return bool(datetime.fromisoformat(text))
+    except ValueError: return False
+
 def _texts(path, meta)->tuple: # wrote, lines, sources
     "The text of a file; raises ValueError where it is not what it should be"
     sources, lines, wrote = meta.get('sources', []), dict(_columns(path, meta, 'lines')), _columns(path, meta, 'wrote')
-    if not isinstance(sources, list) or not all(isinstance(s, list) and [type(x) for x in s]==[str,str,int,str,str,str] for s in sources): raise ValueError(f"{path} is damaged: its field 'sources' is {sources!r:.60}, expected a list of [kind, name, first, when, cue, value]: use another copy")
+    if not isinstance(sources, list) or not all(isinstance(s, list) and [type(x) for x in s]==[str,str,int,str,str,str] and _is_time(s[3]) for s in sources): raise ValueError(f"{path} is damaged: its field 'sources' is {sources!r:.60}, expected a list of [kind, name, first, time in ISO 8601, cue, value]: use another copy")
     for row in wrote:
         if row[1] not in lines or not -1<=row[3]<len(sources): raise ValueError(f"{path} is damaged: its field 'wrote' has {row}, expected a line of 'lines' and a place in 'sources': use another copy")
     return {t: Wrote(*r) for t,*r in wrote}, lines, tuple(Source(*s) for s in sources)
@@ -313,10 +319,13 @@ def open_memory(
     tensors, meta = load_tensors(path, 'memory or state')
     if (v := meta.get('layout', 0)) not in range(LAYOUT+1): raise ValueError(f'{path} has the layout {v!r:.40}, this library knows up to {LAYOUT}: update neuromem_lit')
     origin = meta.get('origin') if v else {k: meta[k] for k in ('config','weights') if k in meta}
-    if not isinstance(origin, dict) or not isinstance(origin.get('config', ''), str): raise ValueError(f'{path} is damaged: its field \'origin\' is {origin!r:.60}, expected a record with config and weights: use another copy')
+    if not isinstance(origin, dict) or not all(isinstance(origin.get(k, ''), str) for k in ('config','weights','tokenizer')): raise ValueError(f'{path} is damaged: its field \'origin\' is {origin!r:.60}, expected a record with the texts config, weights and tokenizer: use another copy')
     if model: model._check_origin(path, origin)
     like = model.init_state(1) if model else _template(tensors, parsed(path, 'config', origin.get('config'), config_from_json, NeuroMemConfig), path)
     try: state = unflatten_state(tensors, like)
     except ValueError as e: raise ValueError(f'{path}: {e}') from None
     if len(state.pos)!=1: raise ValueError(f'{path} holds {len(state.pos)} streams, a memory is one: save `state.select([i])`')
+    for k,is_ in (dict(clock=int(state.pos[0]), budgets=budgets(state)) if v else {}).items():
+        if (says := meta.get(k, is_))!=is_: raise ValueError(f'{path} is damaged: its field {k!r} is {says!r:.60}, its tensors say {is_!r:.60}: use another copy')
+    if model: state = tree_map(lambda x, y: x.to(y.dtype), state, like)   # of a model in another precision
     return Memory(state, origin, *_texts(path, meta))

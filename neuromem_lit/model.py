@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'ARMS', 'FORMAT', 'VERSION', 'MemoryState', 'log_spread', 'Layer', 'NeuroMemLM', 'span_cuts', 'recomputed',
-           'Seen', 'save_tensors', 'load_tensors', 'parsed', 'flatten_state', 'unflatten_state', 'load_model',
-           'next_token']
+           'Seen', 'save_tensors', 'discard_parts', 'load_tensors', 'parsed', 'flatten_state', 'unflatten_state',
+           'tokenizer_from', 'load_model', 'next_token']
 
 # %% ../nbs/07_model.ipynb #ef5fc619
-import hashlib, json, math, os, shutil, torch, warnings
+import glob, hashlib, json, math, os, psutil, shutil, torch, warnings
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from functools import cache, partial
@@ -555,6 +555,7 @@ def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms, lengths
     N,T = shape[:2]
     _check_shapes(ids=(ids, (N,T)), inputs_embeds=(inputs_embeds, (N,T,D)), reset_mask=(reset_mask, (N,T)))
     if T==0: raise ValueError(f'nothing to read: the input has shape {shape}')
+    self._check_tokens('ids', ids)
     arms = dict.fromkeys((p.kind for p in self.policies.values()), arms) if isinstance(arms, str) else arms or {}
     self._check_rows(arms, N, lengths)
     state = self._check_state(state, N)
@@ -564,6 +565,16 @@ def _check(self:NeuroMemLM, ids, state, reset_mask, inputs_embeds, arms, lengths
 def _check_shapes(**given): # name=(tensor or None, shape)
     for n,(x,shape) in given.items():
         if x is not None and x.shape!=shape: raise ValueError(f'{n} must be {tuple(shape)}, got {tuple(x.shape)}')
+
+@patch
+def _check_tokens(self:NeuroMemLM, name, x, none=None): # none: a number that means no token
+    "Whole numbers of this vocabulary; their values on the CPU alone: elsewhere the question would make the host wait for the device at every step"
+    if x is None: return
+    if x.dtype not in (torch.int64, torch.int32): raise ValueError(f'{name} must be int64, got {x.dtype}: use ids.long()')
+    if x.device.type!='cpu' or not x.numel(): return
+    low, high = (i.item() for i in (x if none is None else x.masked_fill(x==none, 0)).aminmax())
+    if not 0<=low<=high<self.cfg.vocab_size:
+        raise ValueError(f'{name} hold tokens {low} to {high}, expected 0 to {self.cfg.vocab_size-1}{f" or {none}" if none is not None else ""}: use the tokenizer that the model was trained with')
 
 @patch
 def _check_rows(self:NeuroMemLM, arms, N, lengths):
@@ -623,6 +634,7 @@ def loss(self:NeuroMemLM,
     if not 0<=recompute<=1: raise ValueError(f'recompute={recompute} must be a share of the spans, 0 (none) to 1 (all)')
     if recompute and self.backend: raise ValueError('recompute and compile exclude each other (a graph that is run again may be another one): turn one of them off')
     _check_shapes(targets=(targets, ids.shape), weights=(weights, ids.shape))
+    self._check_tokens('targets', targets, -100)
     nll, state, cost = self._pieces(ids, x, state, reset_mask, arms, targets, recompute)
     w = (targets!=-100).to(nll.dtype)
     if weights is not None: w = w*weights
@@ -645,17 +657,17 @@ def save_tensors(path, tensors:dict, kind:str, meta:dict): # kind 'state', 'mode
     path, tensors = Path(path), {k: v.detach().contiguous().cpu() for k,v in tensors.items()}
     head = dict(format=FORMAT, version=str(VERSION), kind=kind, meta=json.dumps(meta))
     head['sha256'] = _checksum(tensors, head)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    part = path.with_name(f'.{path.name}.{os.getpid()}.part') # a folder: `save_file` has a file with a random name beside the one that it is to write
     try:
         if path.is_dir(): raise IsADirectoryError('it is a folder')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part, metadata=head)
-        with open(part, 'rb') as f: os.fsync(f.fileno())
-        os.replace(part, path)
+        part.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part/'new', metadata=head)
+        with open(part/'new', 'rb') as f: os.fsync(f.fileno())
+        os.replace(part/'new', path)
         _sync_folder(path.parent)
     except (OSError, SafetensorError) as e:
-        _discard(part)
         raise OSError(f'{path} could not be written ({e}); what was there before is whole: free some space or choose another place') from None
+    finally: _discard(part)
 
 def _checksum(tensors, head)->str: # over all that a file says
     h = hashlib.sha256(json.dumps([head.get(k) for k in ('kind','version','meta')]).encode())
@@ -670,7 +682,14 @@ def _sync_folder(folder): # so that the new name survives a loss of power; not e
     finally: os.close(f)
 
 def _discard(part):
-    with suppress(OSError): part.unlink(missing_ok=True)
+    if part.is_dir(): shutil.rmtree(part, ignore_errors=True)
+    else:
+        with suppress(OSError): part.unlink(missing_ok=True) # of versions before
+
+def discard_parts(path):
+    "Remove what processes that were killed while they wrote this file have left beside it"
+    path = Path(path)
+    for p in path.parent.glob(f'.{glob.escape(path.name)}.*.part'): _discard(p)
 
 # %% ../nbs/07_model.ipynb #b2c8e914
 def load_tensors(path, kind:str)->tuple[dict,dict]: # kind: 'state', 'model or training', …; tensors, metadata
@@ -685,7 +704,7 @@ def load_tensors(path, kind:str)->tuple[dict,dict]: # kind: 'state', 'model or t
             tensors = {k: f.get_tensor(k).clone() for k in f.keys()}
     except (SafetensorError, OSError) as e:
         raise ValueError(f'{path} is damaged or not a safetensors file ({e}): use another copy') from None
-    if version>1 and head.get('sha256')!=(found := _checksum(tensors, head)):
+    if (version>1 or 'sha256' in head) and head.get('sha256')!=(found := _checksum(tensors, head)):
         raise ValueError(f"{path} is damaged: its content has the checksum {found[:12]}, its header says {head.get('sha256', 'none')[:12]}: use another copy")
     return tensors, parsed(path, 'meta', head['meta'])
 
@@ -702,7 +721,7 @@ def _check_head(path, head, kind)->int: # the format's version
     "Whose file it is, how new, and of which kind"
     form, version, holds = (head.get(k) for k in ('format','version','kind'))
     if form!=FORMAT: raise ValueError(f'{path} was not written by neuromem_lit: its header says {form!r}, expected {FORMAT!r}')
-    if not str(version).isdecimal() or len(version)>9: raise ValueError(f'{path} is damaged: its header says version {version!r:.40}, expected a number: use another copy')
+    if not str(version).isdecimal() or len(version)>9 or int(version)<1: raise ValueError(f'{path} is damaged: its header says version {version!r:.40}, expected a number from 1 on: use another copy')
     if int(version)>VERSION:
         raise ValueError(f'{path} has format version {version}, this library knows up to {VERSION}: update neuromem_lit')
     if holds not in kind.split(' or '): raise ValueError(f'{path} holds a {holds}, a {kind} is needed')
@@ -726,10 +745,25 @@ def unflatten_state(tensors:dict, like:MemoryState)->MemoryState:
         got, need, N = tuple(t.shape), tuple(x.shape), len(tensors['pos']) if tensors['pos'].dim() else 0
         if got[1:]!=need[1:] or not got: raise ValueError(f'this state belongs to another model: {n} is {got}, the model needs {need}')
         if len(t)!=N: raise ValueError(f'this state is damaged: {n} has {len(t)} streams, pos has {N}')
-        if t.is_floating_point()!=x.is_floating_point() or (t.dtype==torch.bool)!=(x.dtype==torch.bool): raise ValueError(f'this state is damaged: {n} holds {t.dtype}, expected {x.dtype}')
+        if t.dtype!=x.dtype and not (t.is_floating_point() and x.is_floating_point() and t.dtype!=torch.float64): raise ValueError(f'this state is damaged: {n} holds {t.dtype}, expected {x.dtype}')
         if t.is_floating_point() and not t.isfinite().all(): raise ValueError(f'this state is damaged: {n} holds numbers that are not finite')
-    if (tensors['pos']<0).any(): raise ValueError(f"this state is damaged: pos is {tensors['pos'].min().item()}, expected 0 or more")
-    return tree_unflatten([tensors[n].to(tensors[n].device if x.is_meta else x.device) for n,(_,x) in zip(names, leaves)], spec)
+    state = tree_unflatten([tensors[n].to(tensors[n].device if x.is_meta else x.device) for n,(_,x) in zip(names, leaves)], spec)
+    _check_ranges(state)
+    return state
+
+def _check_ranges(state):
+    "Numbers that no reading leads to, and that would spoil what comes after; raises ValueError"
+    def within(n, x, low, high):
+        if ((x<low) | (x>high)).any(): raise ValueError(f'this state is damaged: {n} holds numbers from {x.min().item():.7g} to {x.max().item():.7g}, expected {low:.7g} to {high:.7g}')
+    far = 2**62
+    within('pos', state.pos, 0, far)
+    if not isinstance(state, MemoryState): return
+    within('wm.n', state.wm.n, 0, state.wm.k.shape[1]); within('surprise', state.surprise[:,1], 0, math.inf); within('open', state.open[:,3], 0, math.inf)
+    last = state.pos.max().item()-1
+    for n,s in state.memories.items():
+        ranges = dict(K=(-1.1, 1.1), a=(0, 1.001)) if isinstance(s, PMState) else dict(K=(-1.1, 1.1), ck=(-1.1, 1.1), S=(0, 1.001), step=(-far, last), cstep=(-1, last), last_read=(-far, last), writes=(0, far), since=(-far, far)) if isinstance(s, EMState) else {}
+        for k,r in ranges.items(): within(f'memories.{n}.{k}', getattr(s, k), *r)
+        if isinstance(s, EMState): within(f'memories.{n}.novelty', s.novelty[...,1:], 0, math.inf)
 
 # %% ../nbs/07_model.ipynb #a71d05f8
 @patch
@@ -776,7 +810,18 @@ def save(self:NeuroMemLM, path, tokenizer=None,
     text = tokenizer.to_str() if tokenizer else None
     save_tensors(path, weights, 'model', dict(config=config_to_json(self.cfg), tokenizer=text, **meta))
 
-def _config(path, meta)->NeuroMemConfig: return parsed(path, 'config', meta.get('config'), config_from_json, NeuroMemConfig)
+def _config(path, meta)->NeuroMemConfig: return parsed(path, 'config', meta.get('config'), _possible, NeuroMemConfig)
+
+def _possible(text)->NeuroMemConfig: # raises where nobody could hold such a model
+    c, most = config_from_json(text), psutil.virtual_memory().total
+    if (size := max(n_params(c), sum(state_numbers(c).values()))*4)>most: raise ValueError(f'it asks for {size:,} bytes, this machine has {most:,}')
+    return c
+
+def tokenizer_from(text:str)->Tokenizer:
+    "A tokenizer of its JSON; raises ValueError where a token has a number beyond their count: `to_str` would walk through all numbers up to it"
+    tok = Tokenizer.from_str(text)
+    if (high := max(tok.get_vocab().values(), default=0))>=max(1, n := tok.get_vocab_size()): raise ValueError(f'a token has the number {high}, there are {n}')
+    return tok
 
 def load_model(path, extra:list=())->tuple: # extra: memories of your own that it had; model, tokenizer or None, metadata
     "A model of `save` (or of a training checkpoint), in float32; raises FileNotFoundError, and ValueError for a file that is none or a damaged one"
@@ -785,10 +830,11 @@ def load_model(path, extra:list=())->tuple: # extra: memories of your own that i
         tensors = {k[6:]: v for k,v in tensors.items() if k.startswith('model.')}
     cfg, held, tok = _config(path, meta), sum(x.numel() for x in tensors.values()), None
     if n_params(cfg)>held: raise ValueError(f"{path} is damaged: its field 'config' asks for {n_params(cfg):,} weights, the file holds {held:,}: use another copy")
+    if odd := [f'{k} ({v.dtype})' for k,v in tensors.items() if not (v.is_floating_point() and v.float().isfinite().all())]: raise ValueError(f'{path} is damaged: {odd[0]} holds what is no finite number, expected weights: use another copy')
     m = NeuroMemLM(cfg, extra)
     try: m.load_state_dict({k: v.float() for k,v in tensors.items()})
     except RuntimeError as e: raise ValueError(f"{path} does not fit its own configuration, or had memories of your own (give them as `extra`): {e}") from None
-    if meta.get('tokenizer'): tok = parsed(path, 'tokenizer', meta['tokenizer'], Tokenizer.from_str, Tokenizer)
+    if meta.get('tokenizer'): tok = parsed(path, 'tokenizer', meta['tokenizer'], tokenizer_from, Tokenizer)
     if tok and tok.get_vocab_size()!=m.cfg.vocab_size:
         raise ValueError(f'{path}: its tokenizer knows {tok.get_vocab_size()} tokens, its model {m.cfg.vocab_size}: '
                          'save the model with the tokenizer that it was trained with')

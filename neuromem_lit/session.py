@@ -6,7 +6,7 @@
 __all__ = ['NOTE', 'QUESTION', 'Session', 'read_together', 'SessionPool', 'Reason', 'source_label', 'Reasons']
 
 # %% ../nbs/16_sessions.ipynb #16c70004
-import copy, glob, torch
+import copy, re, torch
 from contextlib import contextmanager
 from datetime import date, datetime, time, timezone
 from pathlib import Path
@@ -78,9 +78,16 @@ def _check_model(model, tokenizer):
 @patch
 def _encode(self:Session, text:str)->list: # of tokens
     if not isinstance(text, str): raise TypeError(f'a text is needed, not {type(text).__name__}: decode it first')
-    ids = self.tok.encode(text.encode('utf-8', 'replace').decode()).ids
+    number, ids = list(range(self.tok.get_vocab_size())), []      # one object for each token, not one for each place
+    for part in _parts(text.encode('utf-8', 'replace').decode()): ids += map(number.__getitem__, self.tok.encode(part).ids)
     if not ids: raise ValueError('the text is empty: give at least one character')
     return ids
+
+_WORD_END = re.compile('(?<=[!-~])(?=[ \n])')
+def _parts(text, size=2**16): # yields pieces of about so many characters, cut where a word ends: there tokens end, too
+    at = 0
+    while len(text)-at>size and (m := _WORD_END.search(text, at+size)): yield text[at:m.start()]; at = m.start()
+    yield text[at:]
 
 def _check_finite(state:MemoryState):
     for n,x in flatten_state(state).items():
@@ -409,11 +416,13 @@ def stats(self:Session)->dict:
 # %% ../nbs/16_sessions.ipynb #16c70025
 def _held(path:Path)->FileLock:
     "A lock on a file, held; raises BlockingIOError where another session holds it"
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f'.{path.name}.lock'))
-    try: lock.acquire(timeout=0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout: raise BlockingIOError(f'{path} is in use by another session: close that one, or open it with read_only=True') from None
-    for p in path.parent.glob(f'.{glob.escape(path.name)}.*.part'): p.unlink(missing_ok=True)   # of a process that was killed while it saved
+    except OSError as e: raise OSError(e.errno, f'{path} cannot be held for writing ({e}): choose another place, or open it with read_only=True') from None
+    discard_parts(path)   # of a process that was killed while it saved
     return lock
 
 def _place(path)->Path: # a path that may be written
