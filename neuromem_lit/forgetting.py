@@ -6,7 +6,7 @@
 __all__ = ['value_rank', 'traces_of', 'ForgettingExperiment', 'pooled_rounds']
 
 # %% ../nbs/58_forgetting.ipynb #58c70004
-import random, tempfile, torch
+import random, re, tempfile, torch
 from pathlib import Path
 import numpy as np, matplotlib.pyplot as plt
 from fastcore.basics import patch_to
@@ -31,13 +31,14 @@ def traces_of(before:Memory, after:Memory, steps:set, raw:bytes, words:tuple)->d
     for n,s in before.state.memories.items():
         if not hasattr(s, 'step'): continue
         gone = torch.isin(s.step, torch.tensor(sorted(steps))) & (s.S>0)
-        others = s.V[(~gone) & (s.S>0)]
-        rows += [*s.K[gone]] + [v for v in s.V[gone] if not (others==v).all(-1).any()] # a token that other lines have too has its value there
         open_ = torch.isin(s.cstep, torch.tensor(sorted(steps)))
-        rows += [*s.ck[open_]]
+        others = torch.cat([s.V[(~gone) & (s.S>0)], s.cv[(~open_) & (s.cstep>=0)]])
+        rows += [*s.K[gone], *s.ck[open_]] + [v for v in [*s.V[gone], *s.cv[open_]] if not (others==v).all(-1).any()] # a token that other lines have too has its value there
     found = [r.numpy().tobytes() for r in rows]
     text = str(after.lines)+str(after.sources)
-    return dict(items=len(rows), in_state=sum(any(r in x for x in leaves) for r in found), in_file=sum(r in raw for r in found), in_text=sum(w in text for w in words), words_in_file=sum(w.encode() in raw for w in words))
+    return dict(items=len(rows), in_state=sum(any(r in x for x in leaves) for r in found), in_file=sum(r in raw for r in found), in_text=sum(_word(w, text) for w in words), words_in_file=sum(_word(w, raw[8:8+int.from_bytes(raw[:8], 'little')].decode()) for w in words))
+
+def _word(w, text)->bool: return bool(re.search(rf'(?<!\w){re.escape(w)}(?!\w)', text))
 
 # %% ../nbs/58_forgetting.ipynb #58c70008
 class ForgettingExperiment(Experiment):
