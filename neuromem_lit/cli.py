@@ -244,7 +244,11 @@ def _show(report, model, ids, folder):
 def _pictures(rec, folder)->list: # paths
     "What the memories did, to look at and to zoom into; nothing where there are none"
     if not rec.names: return []
-    return [pic.export(folder/f'{name}{suffix}') for name,pic in (('memories', SlotStrength(rec)), ('timeline', CommitTimeline(rec))) for suffix in ('.png','.html')]
+    made = []
+    for name,pic in (('memories', SlotStrength(rec)), ('timeline', CommitTimeline(rec))):
+        made += [folder/f'{name}.png', pic.export(folder/f'{name}.html')]
+        made[-2].write_bytes(pic.png())
+    return made
 
 # %% ../nbs/90_cli.ipynb #91ad4016
 _GENERATE = (
