@@ -331,7 +331,7 @@ def why(self:Session)->Reasons:
 @patch
 def teach(self:Session, cue:str, value:str,
     note:str=NOTE # how it is written
-)->int: # tokens of earlier tellings that were forgotten
+)->int: # lines of earlier tellings that were forgotten
     "Tell one thing, as a line of text; an earlier telling of the same cue with another value is forgotten"
     _one_line(cue=cue, value=value)
     if self.read_only: return 0
