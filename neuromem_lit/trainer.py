@@ -470,6 +470,7 @@ def _together(self:Trainer):
     try: yield
     except RuntimeError as e:
         if not any(w in str(e).lower() for w in ('gloo','nccl','launcher')): raise
+        before = signal.SIG_IGN; signal.signal(signal.SIGTERM, before)   # the launcher must not cut short what is said now
         left = f'the last checkpoint is {self.checkpoint_path}' if self.checkpoint_path.exists() else 'there is no checkpoint yet'
         raise RuntimeError(f'another process of this run has ended, so step {self.step+1} could not be made; {left}. Start the same command again, '
                            'also with another number of processes that divides the streams: it goes on from the checkpoint') from e
