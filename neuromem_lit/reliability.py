@@ -6,7 +6,7 @@
 __all__ = []
 
 # %% ../nbs/71_reliability.ipynb #71a00004
-import argparse, copy, json, math, os, random, select, signal, struct, subprocess, sys, tempfile, time, traceback, torch
+import argparse, copy, json, math, os, random, re, select, signal, struct, subprocess, sys, tempfile, time, traceback, torch
 from collections import Counter
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -484,7 +484,7 @@ def fuzz(kind:str, n:int, seed:int=0, batch:int=250, quiet=False)->dict: # raw c
 def answer(f)->str: # the kind of error and what it says, or 'done'
     "What a call says"
     try: f(); return 'done'
-    except Exception as e: return f'{type(e).__name__}: {str(e)[:160]}'
+    except Exception as e: return re.sub(r'/\S*/tmp\w+', '…', f'{type(e).__name__}: {e}')[:190]
 
 def bad_inputs(model, tok)->dict: # what was given -> (kind of answer that it must have, the answer)
     "Inputs that mean nothing, or that nobody expects"
