@@ -9,6 +9,7 @@ __all__ = ['LAYOUT', 'Source', 'Wrote', 'Memory', 'Item', 'origin_of', 'empty_me
 # %% ../nbs/15_memory_file.ipynb #15c70004
 import hashlib, re, torch
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from fastcore.basics import patch
@@ -111,13 +112,16 @@ def new_document(state:MemoryState, blank:MemoryState)->MemoryState: # blank: `m
     "A new document by the rules of phase E: memories stay; the recurrent state, working memory and surprise start anew"
     return state._replace(**{k: getattr(blank, k) for k in ('fresh','wm','h','z','last','surprise','open')})
 
+def _wiped(gone, x, v): # gone [N, B, slots], x [N, B, slots, …] -> v where they are gone
+    return torch.where(gone.view(*gone.shape, *[1]*(x.dim()-3)), torch.as_tensor(v, dtype=x.dtype), x)
+
 def _emptied(s, steps:Tensor): # state of a store -> without the items of these steps
     gone, M = torch.isin(s.step, steps) & (s.S>0), s.S.shape[-1]
-    wipe = lambda x, v: torch.where(gone.view(*gone.shape, *[1]*(x.dim()-3)), torch.as_tensor(v, dtype=x.dtype), x)
+    wipe = partial(_wiped, gone)
     s = s._replace(K=wipe(s.K, 0), V=wipe(s.V, 0), S=wipe(s.S, 0), step=wipe(s.step, torch.arange(-M, 0)), last_read=wipe(s.last_read, -1))
     if not hasattr(s, 'cstep'): return s
     gone = torch.isin(s.cstep, steps)
-    wipe = lambda x, v: torch.where(gone.view(*gone.shape, *[1]*(x.dim()-3)), torch.as_tensor(v, dtype=x.dtype), x)
+    wipe = partial(_wiped, gone)
     return _in_order(s._replace(ck=wipe(s.ck, 0), cv=wipe(s.cv, 0), cscore=wipe(s.cscore, NEG), cstep=wipe(s.cstep, -1)))
 
 def _in_order(s): # candidates in time order, empty places first
@@ -223,7 +227,7 @@ def _merged_store(a, b, shift:int): # two states of one store -> one with the st
     pick = lambda x: x.gather(2, src if x.dim()==3 else src[...,None].expand(*src.shape, x.shape[-1]))
     out = {k: pick(torch.cat(v, 2)) for k,v in both.items()} | dict(S=pick(S*keep))
     empty = out['S']==0
-    wipe = lambda x, v: torch.where(empty.view(*empty.shape, *[1]*(x.dim()-3)), torch.as_tensor(v, dtype=x.dtype), x)
+    wipe = partial(_wiped, empty)
     return a._replace(K=wipe(out['K'], 0), V=wipe(out['V'], 0), S=out['S'], step=wipe(out['step'], torch.arange(-M, 0)), last_read=wipe(out['last_read'], -1),
                       **(dict(writes=a.writes+b.writes) if hasattr(a, 'writes') else {}))
 
